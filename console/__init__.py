@@ -1,0 +1,1 @@
+"""What a person sees and presses. Imports engine and models; nothing imports console."""

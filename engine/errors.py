@@ -1,0 +1,30 @@
+"""Errors that end in one sentence for the user. Nothing else may reach the terminal.
+
+Each message says what is wrong, where, and how to mend it.
+"""
+
+from __future__ import annotations
+
+
+class ConsoleError(Exception):
+    """A failure the user is told of in one line; exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(ConsoleError):
+    """The command line or the configuration is wrong; exit code 2."""
+
+    exit_code = 2
+
+
+class RecordingError(ConsoleError):
+    """A recording cannot be read."""
+
+
+class HomeError(ConsoleError):
+    """The program's folders cannot be used, or another engine holds them."""
+
+
+class LedgerError(ConsoleError):
+    """The event log is damaged or from another version."""

@@ -1,0 +1,75 @@
+"""What a person may ask of the engine: a closed set of small frozen requests.
+
+The console (and later other shells) put them on a queue; the engine answers by changing the
+next `Snapshot` and by writing an event. `Halt` does not wait in that queue: its latch is set in
+memory by the caller's thread before anything else (DESIGN 2 and 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Shut the gate, cancel what rests, keep positions."""
+
+    origin: str
+    """Who asked: ``key``, ``signal``, ``quit`` ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReduceOnly:
+    """Admit only orders that reduce risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitOpens:
+    """Leave reduce-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    """Halt, then sell what is held."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Leave HALTED. The console sends it only after the typed word."""
+
+    typed: str
+    """Must be RESUME."""
+
+
+@dataclass(frozen=True, slots=True)
+class FallBack:
+    """Fall one rung down the model ladder; from the last rung back to the champion."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickModel:
+    """Use this rung of the model ladder."""
+
+    rung: int
+    """Index into `ModelView.ladder`."""
+
+
+Request = Halt | ReduceOnly | AdmitOpens | Flatten | Resume | FallBack | PickModel
+
+
+class EnginePort(Protocol):
+    """All that the console may do with an engine. No method ever waits."""
+
+    def latest(self) -> Snapshot:
+        """The newest snapshot."""
+
+    def ask(self, request: Request) -> None:
+        """Queue a request. `Halt` and `Flatten` shut the gate before this returns."""
+
+    def alive(self) -> bool:
+        """Whether the engine's thread is running."""

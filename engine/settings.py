@@ -1,0 +1,120 @@
+"""Every number that a user may set, in one frozen object with a docstring under each field.
+
+Limits only ever tighten while the program runs (DESIGN 4.11): loosening one means editing the
+file and starting again. Values are checked here, so that the rest of the engine can trust them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tomllib
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import UsageError
+
+Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Limits(_Section):
+    """What the gate refuses. Each refusal names one of these with measured value and limit."""
+
+    order: Dollars = Decimal(500)
+    """Largest single opening order, dollars."""
+    asset: Dollars = Decimal(500)
+    """Largest exposure in one asset, dollars, resting orders counted as filled."""
+    exposure: Dollars = Decimal(2000)
+    """Largest total exposure, dollars."""
+    daily_loss: Dollars = Decimal(2000)
+    """Largest loss of a UTC day by worst case: every open position worth nothing."""
+    opens_per_minute: Annotated[int, Field(ge=0, le=600)] = 12
+    """Opening orders per minute of market time, all assets together."""
+    entry_cutoff: Fraction = 0.20
+    """No opening order in this last part of a window (180 s of 900)."""
+    exit_cutoff: Fraction = 2 / 15
+    """Positions are sold in this last part of a window (120 s of 900)."""
+    book_age_s: Seconds = 5.0
+    """Oldest book, in market seconds, on which an opening order may be sent."""
+    spread: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.05")
+    """Widest spread, dollars per share, at which a position may be opened."""
+
+
+class PaperVenue(_Section):
+    """How the paper venue treats an order (DESIGN 6). Rates are per order, in [0, 1]."""
+
+    taker_delay_ms: Annotated[int, Field(ge=0, le=60_000)] = 150
+    """The venue's hold on marketable orders, milliseconds."""
+    latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 90
+    """Median network time from decision to venue, milliseconds."""
+    latency_sigma: Annotated[float, Field(ge=0, le=2)] = 0.45
+    """Log-normal spread of the network time."""
+    reject_rate: Fraction = 0.01
+    """Orders refused by the venue."""
+    delay_rate: Fraction = 0.01
+    """Orders that arrive `delay_ms` late."""
+    delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_500
+    """The extra time of a delayed order, milliseconds."""
+    settle_ms: Annotated[int, Field(ge=0, le=600_000)] = 2_000
+    """Time from match to settlement; until then the shares cannot be sold."""
+    settle_failure_rate: Fraction = 0.005
+    """Matched fills that fail to settle and are voided."""
+
+
+class PPO(_Section):
+    """Hyper-parameters of the learner (DESIGN 3). Shown on screen by the profile's name."""
+
+    profile: Literal["phase5"] = "phase5"
+    """Which set of numbers this is."""
+    gamma: Fraction = 0.95
+    """Discount per decision tick."""
+    gae_lambda: Fraction = 0.95
+    """Decay of the advantage estimator."""
+    buffer_size: Annotated[int, Field(ge=1)] = 256
+    """Transitions per update."""
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    trade_size: Dollars = Decimal(500)
+    """Base stake in dollars, scaled by confidence to 0.25 ... 1 of it."""
+    decision_ms: Annotated[int, Field(ge=100, le=60_000)] = 500
+    """Market time between decisions, milliseconds."""
+    decision_rule: Literal["sample", "greedy"] = "sample"
+    """How an action is taken from the softmax: drawn (as trained) or the most likely."""
+    mid_age_s: Seconds = 30.0
+    """A mid older than this is unknown (mid-only recordings)."""
+    source_age_s: Seconds = 10.0
+    """A promised source silent for longer than this is unknown and makes rows invalid."""
+    limits: Limits = Limits()
+    paper: PaperVenue = PaperVenue()
+    ppo: PPO = PPO()
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings from a TOML file; the defaults where it does not exist.
+
+    Raises UsageError with one sentence for an unreadable file or a bad value.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        raise UsageError(_first_problem(path, error)) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML ({error}); mend or remove it") from None
+
+
+def _first_problem(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "file"
+    return f"{path}: {where}: {first['msg']}; mend the value or remove the line"

@@ -1,0 +1,1 @@
+"""Networks, weight files, and which of them decides."""
