@@ -6,11 +6,11 @@ file and starting again. Values are checked here, so that the rest of the engine
 
 from __future__ import annotations
 
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import UsageError
