@@ -67,7 +67,7 @@ def _fault(bids: tuple[Level, ...], asks: tuple[Level, ...], tick_bp: int) -> st
     bid, ask = bids[0][0], asks[0][0]
     if bid >= ask:
         return f"crossed book: bid {bid / BP:.4g} at or above ask {ask / BP:.4g}"
-    if not (0 < bid and ask < BP):
+    if bid <= 0 or ask >= BP:
         return f"price outside (0, 1): bid {bid / BP:.4g}, ask {ask / BP:.4g}"
     if bid % tick_bp or ask % tick_bp:
         return f"price off the tick of {tick_bp / BP:.4g}"
