@@ -1,0 +1,193 @@
+"""The append-only event log: SQLite in WAL mode, one writer, a hash chain over the events.
+
+Owns the file and its integrity. Knows nothing of what events mean. Two tables:
+
+* ``events``: everything that changes money, state or model. Each row's hash covers the row before
+  it, so a changed, missing or reordered row is found when the log is opened.
+* ``decisions``: one narrow row per decision, binary, outside the chain so that old ones may be
+  pruned. The five-state history of a decision is the observations of the decisions before it in the
+  same window (`history_of`), which is why it is not stored again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from engine.decision import Decision
+from engine.errors import LedgerError
+from engine.events import KINDS, Event
+
+SCHEMA_VERSION = 1
+GENESIS = b"\x00" * 32
+
+_SCHEMA = """
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER events_keep BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, asset TEXT NOT NULL, slug TEXT NOT NULL,
+  observation BLOB NOT NULL, history_length INTEGER NOT NULL, mask INTEGER NOT NULL,
+  probs BLOB NOT NULL, value REAL, action INTEGER NOT NULL,
+  policy_id TEXT NOT NULL, outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX decisions_by_window ON decisions (slug, id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event as read back."""
+
+    seq: int
+    t_ms: int
+    """Market time, unix milliseconds."""
+    event: Event
+
+
+class EventLog:
+    """One writer of one log file. Use from one thread only."""
+
+    def __init__(self, path: Path | None, synchronous: str = "FULL") -> None:
+        """Open or create the log at `path` (None: in memory).
+
+        `synchronous` is SQLite's: FULL survives power loss, NORMAL survives the death of the
+        process. Raises LedgerError with one sentence for a file that is not this program's log,
+        is from a newer version, or has a broken chain.
+        """
+        self.path = path
+        self._name = str(path or "memory")
+        self._digest = hashlib.sha256()
+        try:
+            self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._prepare()
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"{self._name}: the event log cannot be opened ({error}); "
+                "move the file away to start a new one"
+            ) from None
+        self._seq, self._hash = self._tip()
+        self._open = False
+
+    def append(self, t_ms: int, wall_ms: int, event: Event) -> int:
+        """Add one event; durable after the next `commit`. Returns its sequence number."""
+        payload = orjson.dumps(event)
+        kind = type(event).__name__
+        self._begin()
+        self._seq += 1
+        self._hash = _link(self._hash, self._seq, t_ms, kind, payload)
+        self._db.execute(
+            "INSERT INTO events VALUES (?,?,?,?,?,?)",
+            (self._seq, t_ms, wall_ms, kind, payload, self._hash),
+        )
+        self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
+        return self._seq
+
+    def decide(self, decision: Decision) -> None:
+        """Add one decision row."""
+        self._begin()
+        observation = decision.observation.tobytes()
+        self._db.execute(
+            "INSERT INTO decisions (t_ms, asset, slug, observation, history_length, mask, probs,"
+            " value, action, policy_id, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                decision.t_ms,
+                decision.asset,
+                decision.slug,
+                observation,
+                len(decision.history),
+                decision.mask_bits,
+                np.asarray(decision.probs, np.float32).tobytes(),
+                decision.value,
+                decision.action,
+                decision.policy_id,
+                decision.outcome,
+            ),
+        )
+        self._digest.update(b"%d %d " % (decision.t_ms, decision.action) + observation)
+
+    def commit(self) -> None:
+        if self._open:
+            self._db.execute("COMMIT")
+            self._open = False
+
+    def replay(self) -> Iterator[Recorded]:
+        """Every event from the first, verified against the chain."""
+        previous = GENESIS
+        rows = self._db.execute("SELECT seq, t_ms, kind, payload, hash FROM events ORDER BY seq")
+        for expected, (seq, t_ms, kind, payload, stored) in enumerate(rows, start=1):
+            previous = _link(previous, seq, t_ms, kind, payload)
+            if seq != expected or previous != stored:
+                raise LedgerError(
+                    f"{self._name}: the hash chain breaks at event {expected}; the log was changed "
+                    "outside the program: keep the file as evidence and move it away"
+                )
+            yield Recorded(seq, t_ms, self._decode(seq, kind, payload))
+
+    def history_of(self, decision_id: int) -> tuple[bytes, ...]:
+        """The float32 observations behind a decision's history, oldest first, itself last."""
+        row = self._db.execute(
+            "SELECT slug, history_length FROM decisions WHERE id = ?", (decision_id,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(decision_id)
+        found = self._db.execute(
+            "SELECT observation FROM decisions WHERE slug = ? AND id <= ? ORDER BY id DESC LIMIT ?",
+            (row[0], decision_id, row[1]),
+        ).fetchall()
+        return tuple(observation for (observation,) in reversed(found))
+
+    def digest(self) -> str:
+        """Hash of what this process appended, free of wall clock and of earlier sessions."""
+        return self._digest.hexdigest()
+
+    def close(self) -> None:
+        self.commit()
+        self._db.close()
+
+    def _begin(self) -> None:
+        if not self._open:
+            self._db.execute("BEGIN")
+            self._open = True
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise LedgerError(
+                f"{self._name}: written by a newer trade-console (schema {version}, this one reads "
+                f"{SCHEMA_VERSION}); update the program"
+            )
+        if version == 0:
+            self._db.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    def _tip(self) -> tuple[int, bytes]:
+        row = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        return (0, GENESIS) if row is None else (row[0], row[1])
+
+    def _decode(self, seq: int, kind: str, payload: bytes) -> Event:
+        try:
+            return KINDS[kind](**orjson.loads(payload))
+        except (KeyError, TypeError, orjson.JSONDecodeError) as error:
+            raise LedgerError(
+                f"{self._name}: event {seq} ({kind}) cannot be read ({error}); update the program"
+            ) from None
+
+
+def _link(previous: bytes, seq: int, t_ms: int, kind: str, payload: bytes) -> bytes:
+    row = b"%d %d %s " % (seq, t_ms, kind.encode())
+    return hashlib.sha256(previous + row + payload).digest()

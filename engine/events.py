@@ -1,0 +1,282 @@
+"""The closed set of things that may be written to the event log.
+
+Positions, PnL and counters are folds over these (`engine.ledger`); nothing else is truth.
+Each is flat, JSON-safe and in integer units, so that a log written today is readable without
+this program. Changing a field's meaning needs a new schema version in `engine.eventlog`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.market import FeeSchedule, Market
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """An engine started to write."""
+
+    mode: str
+    """paper or live."""
+    feed: str
+    seed: int
+    policy_id: str
+    """Weights that decide at the start."""
+    settings_sha: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSeen:
+    """A window was discovered; carries all that is needed to explain a position in it."""
+
+    slug: str
+    asset: str
+    condition_id: str
+    window_start: int
+    window_seconds: int
+    up_token: str
+    down_token: str
+    tick_bp: int
+    min_shares: int
+    fee_rate: str
+    fee_exponent: int
+
+    @classmethod
+    def of(cls, market: Market) -> MarketSeen:
+        return cls(
+            market.slug,
+            market.asset,
+            market.condition_id,
+            market.window_start,
+            market.window_seconds,
+            market.up_token,
+            market.down_token,
+            market.tick_bp,
+            market.min_shares,
+            str(market.fee.rate),
+            market.fee.exponent,
+        )
+
+    def market(self) -> Market:
+        return Market(
+            self.slug,
+            self.asset,
+            self.condition_id,
+            self.window_start,
+            self.window_seconds,
+            self.up_token,
+            self.down_token,
+            self.tick_bp,
+            self.min_shares,
+            FeeSchedule(Decimal(self.fee_rate), self.fee_exponent),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSent:
+    """An admitted order, written before it leaves (intent before wire)."""
+
+    order_id: str
+    slug: str
+    asset: str
+    outcome: str
+    token_id: str
+    side: str
+    """BUY or SELL of the outcome token."""
+    amount: int
+    """Micro-dollars for a BUY, micro-shares for a SELL."""
+    limit_bp: int
+    """Worst acceptable price."""
+    reserve: int
+    """Most that this order can cost, fee included, micro-dollars; 0 for a SELL."""
+    purpose: str
+    """open, close, cutoff or flatten."""
+    mid_bp: float | None
+    """Mid of the token at the decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRejected:
+    """The venue refused the order; nothing was traded."""
+
+    order_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDone:
+    """Terminal: no further fill of this order can come."""
+
+    order_id: str
+    how: str
+    """filled, partly filled, killed, or lost at restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillMatched:
+    """A match: provisional until settled."""
+
+    fill_id: str
+    order_id: str
+    slug: str
+    asset: str
+    outcome: str
+    token_id: str
+    side: str
+    shares: int
+    price_bp: int
+    fee: int
+    """Micro-dollars."""
+    settles_ms: int
+    """Market time at which the venue reports settlement."""
+    voids: bool
+    """Paper venue's draw: this match will fail to settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillSettled:
+    """A match became final."""
+
+    fill_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillVoided:
+    """A match failed to settle: cash and shares go back to what they were."""
+
+    fill_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAwaiting:
+    """A window ended while a position was open; unknown until the venue resolves it."""
+
+    slug: str
+    reason: str
+    """Why it was still open."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResolved:
+    """The venue's verdict. `outcome` None: the source says that nobody knows."""
+
+    slug: str
+    outcome: str | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExitBlocked:
+    """A position that should have been sold was not; it stays open and loud."""
+
+    slug: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The gate refused; written when an asset's reason changes, not on every tick."""
+
+    asset: str
+    code: str
+    measured: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A trading state was left and another entered."""
+
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanged:
+    """Another rung of the model ladder decides from now on."""
+
+    before: str
+    after: str
+    policy_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MidTraded:
+    """One step of the upstream accounting: filled at mid, at once, free."""
+
+    slug: str
+    asset: str
+    outcome: str
+    step: str
+    """open, close or resolve."""
+    shares: int
+    """Micro-shares."""
+    price: int
+    """Micro-dollars per share."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOpened:
+    """A UTC day of market time began; the daily loss limit counts from this equity."""
+
+    day: str
+    equity: int
+    """Micro-dollars: cash plus open positions at cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Anything else worth a line: a feed that went silent, bad messages, the end of a tape."""
+
+    level: str
+    text: str
+
+
+Event = (
+    SessionOpened
+    | MarketSeen
+    | OrderSent
+    | OrderRejected
+    | OrderDone
+    | FillMatched
+    | FillSettled
+    | FillVoided
+    | WindowAwaiting
+    | WindowResolved
+    | ExitBlocked
+    | Denied
+    | StateChanged
+    | ModelChanged
+    | MidTraded
+    | DayOpened
+    | Noted
+)
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        SessionOpened,
+        MarketSeen,
+        OrderSent,
+        OrderRejected,
+        OrderDone,
+        FillMatched,
+        FillSettled,
+        FillVoided,
+        WindowAwaiting,
+        WindowResolved,
+        ExitBlocked,
+        Denied,
+        StateChanged,
+        ModelChanged,
+        MidTraded,
+        DayOpened,
+        Noted,
+    )
+}
+"""Name in the log -> type."""
