@@ -55,7 +55,11 @@ choose_python() {
     fi
     for python in "$@"; do
         version=$(version_of "$python")
-        if supported "$version"; then return; fi
+        if supported "$version"; then
+            # The path: uv reads a bare name as a wish, and may grant it with another Python.
+            python=$(command -v "$python")
+            return
+        fi
     done
     found=$(version_of "$1")
     if [ -n "$found" ]; then found="is $found"; else found="does not run"; fi
@@ -118,6 +122,6 @@ say "3/3 installing the console and its tools, about 80 MB the first time"
 install --no-build-isolation --editable '.[dev]' ||
     stop "could not install the packages; the reason is above. mlx has wheels for macOS 14" \
         "on Apple silicon and for Linux with glibc 2.35, or newer"
-{ made_from && printf '%s\n' "$version"; } >"$stamp.new"
+{ made_from && version_of "$venv/bin/python"; } >"$stamp.new"
 mv "$stamp.new" "$stamp"
 say "done"
