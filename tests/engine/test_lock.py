@@ -32,8 +32,8 @@ import os, sys
 from pathlib import Path
 from engine.lock import HomeLock
 with HomeLock(Path(sys.argv[1])):
-    if os.fork():
-        print("held", flush=True)
+    if not os.fork():
+        print("held", flush=True)  # said by the child, so that it is known to run
     sys.stdin.read()
 """
 
