@@ -34,7 +34,7 @@ class PaperVenue:
         self._rng = rng
         self._travelling: list[tuple[int, int, Order, bool]] = []
         self._settling: list[tuple[int, str, bool]] = []
-        self._eaten: dict[tuple[str, int], tuple[int, int]] = {}
+        self._eaten: dict[str, dict[int, tuple[int, int]]] = {}
         self._sent = 0
 
     def send(self, order_id: str, intent: Intent) -> Order:
@@ -52,6 +52,10 @@ class PaperVenue:
         """Take over matches of an earlier process that are not settled yet."""
         for fill in fills:
             heapq.heappush(self._settling, (fill.settles_ms, fill.fill_id, fill.voids))
+
+    def forget(self, token_id: str) -> None:
+        """The window of this token is over; nothing can be eaten of it again."""
+        self._eaten.pop(token_id, None)
 
     def next_ms(self) -> int | None:
         """Market time of the next arrival or settlement."""
@@ -114,13 +118,13 @@ class PaperVenue:
 
     def _take(self, intent: Intent, price_bp: int, size: int, left: int) -> int:
         """Micro-shares taken from one level, remembering what was eaten of it before."""
-        key = (intent.token_id, price_bp)
-        shown, eaten = self._eaten.get(key, (size, 0))
+        levels = self._eaten.setdefault(intent.token_id, {})
+        shown, eaten = levels.get(price_bp, (size, 0))
         if shown != size:  # the level was renewed since: what we ate is no longer missing from it
             eaten = 0
         wanted = shares_for(left, price_bp) if intent.side is Side.BUY else left
         take = min(wanted, size - eaten)
-        self._eaten[key] = (size, eaten + max(0, take))
+        levels[price_bp] = (size, eaten + max(0, take))
         return take
 
     def _fill(self, order: Order, index: int, shares: int, price_bp: int) -> ev.FillMatched:

@@ -29,9 +29,9 @@ class Limits(_Section):
 
     order: Dollars = Decimal(500)
     """Largest single opening order, dollars."""
-    asset: Dollars = Decimal(500)
+    asset: Dollars = Decimal(550)
     """Largest exposure in one asset, dollars, resting orders counted as filled."""
-    exposure: Dollars = Decimal(2000)
+    exposure: Dollars = Decimal(2200)
     """Largest total exposure, dollars."""
     daily_loss: Dollars = Decimal(2000)
     """Largest loss of a UTC day by worst case: every open position worth nothing."""
@@ -88,8 +88,16 @@ class Settings(_Section):
     """Base stake in dollars, scaled by confidence to 0.25 ... 1 of it."""
     decision_ms: Annotated[int, Field(ge=100, le=60_000)] = 500
     """Market time between decisions, milliseconds."""
-    decision_rule: Literal["sample", "greedy"] = "sample"
-    """How an action is taken from the softmax: drawn (as trained) or the most likely."""
+    decision_rule: Literal["sample", "greedy"] = "greedy"
+    """How an action is taken from the softmax: the most likely, or drawn as in training."""
+    entry_slippage_ticks: Annotated[int, Field(ge=0, le=100)] = 1
+    """An opening order's limit, ticks beyond the best ask at the decision."""
+    exit_slippage_ticks: Annotated[int, Field(ge=0, le=1000)] = 5
+    """A closing order's limit, ticks beyond the best bid at the decision."""
+    exit_retry_ms: Annotated[int, Field(ge=100, le=600_000)] = 1_500
+    """Market time between attempts to sell a position that must go, milliseconds."""
+    when_halted: Literal["hold", "flatten"] = "hold"
+    """What a halt does with open positions: hold them to the resolution, or sell them."""
     mid_age_s: Seconds = 30.0
     """A mid older than this is unknown (mid-only recordings)."""
     source_age_s: Seconds = 10.0

@@ -1,0 +1,322 @@
+"""The engine: one market clock, one loop, everything in time order.
+
+Owns the order in which things happen: messages, arrivals at the venue, and a decision tick every
+half second of market time. It is synchronous and has no clock of its own: whoever drives it says up
+to which instant of market time it may go, which makes paper, replay and simulated days one code.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from models.ladder import Fall, Ladder
+
+from engine import events as ev
+from engine.decider import Decider, Row
+from engine.decision import Decision
+from engine.desk import Desk
+from engine.features import InvalidRow, to_features
+from engine.feeds.feed import Feed
+from engine.gate import Gate
+from engine.intake import Intake
+from engine.journal import Journal
+from engine.market import Market, Outcome
+from engine.paper import PaperVenue
+from engine.settings import Settings
+from engine.signals import PositionInput
+from engine.snapshot import CurvePoint
+from engine.trader import Trader
+from engine.trading_state import Latch, TradingState
+from engine.units import BP, MICRO, dollars
+
+UNMANAGED = "no rule tried to sell it before the window ended"
+CURVE_STEP_MS = 60_000
+CURVE_POINTS = 720
+
+
+@dataclass(frozen=True, slots=True)
+class Randomness:
+    """Seeded generators, one per purpose so that one cannot disturb another."""
+
+    venue: np.random.Generator
+    policy: np.random.Generator
+
+    @classmethod
+    def of(cls, seed: int) -> Randomness:
+        venue, policy = np.random.SeedSequence(seed).spawn(2)
+        return cls(np.random.default_rng(venue), np.random.default_rng(policy))
+
+
+@dataclass(slots=True)
+class Meters:
+    """Measurements of the engine itself; no money in here."""
+
+    decision_us: deque[float] = field(default_factory=lambda: deque(maxlen=240))
+    """Features ready to actions, microseconds."""
+    gaps_ms: deque[float] = field(default_factory=lambda: deque(maxlen=6_000))
+    """Real time between two turns of the loop, milliseconds."""
+    falls: int = 0
+    last_fall: str = ""
+    windows: int = 0
+    """Windows begun by this process."""
+    unmanaged: int = 0
+    """Windows that ended with a position no rule had tried to sell."""
+
+
+class Engine:
+    """All state of one run."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        journal: Journal,
+        ladder: Ladder,
+        settings: Settings,
+        latch: Latch,
+        seed: int,
+    ) -> None:
+        rngs = Randomness.of(seed)
+        self.feed, self.journal, self.settings, self.latch = feed, journal, settings, latch
+        self.ladder = ladder
+        self.desks = {asset: Desk(asset, feed.info, settings) for asset in feed.info.assets}
+        self.intake = Intake(self.desks, journal)
+        self.decider = Decider(ladder, settings.decision_rule, rngs.policy)
+        self.venue = PaperVenue(settings.paper, round(settings.source_age_s * 1000), rngs.venue)
+        self.meters = Meters()
+        self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
+        self.reduce_only = False
+        self.flattening = False
+        self.started = False
+        self.reconciled = False
+        self._told_state = TradingState.STARTING
+        self.t_ms = feed.info.start_ms
+        """Market time that has been reached."""
+        self._next_tick_ms = _on_grid(self.t_ms, settings.decision_ms)
+        self.trader = Trader(
+            settings=settings,
+            journal=journal,
+            gate=Gate(settings.limits),
+            venue=self.venue,
+            desks=self.desks,
+            has_books="book" in feed.info.has,
+            state=self.state,
+            held_because={},
+            tried_ms={},
+        )
+
+    # ---- life ------------------------------------------------------------------------------
+
+    def state(self) -> TradingState:
+        """What the gate does, computed from what holds now, never from a toggle."""
+        if self.latch.shut:
+            return TradingState.HALTED
+        if not self.started:
+            return TradingState.STARTING
+        if not self.reconciled:
+            return TradingState.RECONCILING
+        return TradingState.REDUCING if self.reduce_only else TradingState.ACTIVE
+
+    def start(self, session: ev.SessionOpened) -> None:
+        """Open the session: settle what an earlier process left, then admit orders."""
+        self.journal.record(self.t_ms, session)
+        for fall in self.ladder.start():
+            self.fell(fall)
+        self.started = True
+        self.tell_state("started")
+        self._reconcile()
+        self.reconciled = True
+        self.tell_state(self.latch.reason or "reconciled with the paper venue")
+        self.journal.log.commit()
+
+    def fell(self, fall: Fall) -> None:
+        """Write down that another rung decides."""
+        self.meters.falls += 1
+        self.meters.last_fall = fall.reason
+        policy_id = self.ladder.policy.policy_id
+        self.journal.record(
+            self.t_ms, ev.ModelChanged(fall.from_name, fall.to_name, policy_id, fall.reason)
+        )
+
+    def tell_state(self, reason: str) -> None:
+        """Write a change of trading state, once."""
+        state = self.state()
+        if state is not self._told_state:
+            self.journal.record(
+                self.t_ms, ev.StateChanged(self._told_state.value, state.value, reason)
+            )
+            self._told_state = state
+
+    def _reconcile(self) -> None:
+        """Orders in flight when a process died never reached the paper venue's book."""
+        ledger = self.journal.ledger
+        for order_id in list(ledger.working):
+            self.journal.record(self.t_ms, ev.OrderDone(order_id, "lost at restart"))
+        self.venue.adopt(booked.fill for booked in ledger.pending.values())
+        for slug in {*ledger.open_slugs(), *ledger.mid.open}:
+            self.intake.remember(ledger.markets[slug])
+        for slug in ledger.open_slugs():
+            self._note_awaiting(ledger.markets[slug], "it ended while the program was not running")
+
+    # ---- time ------------------------------------------------------------------------------
+
+    def advance(self, until_ms: int) -> None:
+        """Everything up to and including `until_ms` of market time, in order."""
+        for message in self.feed.poll(until_ms):
+            self._run_before(message.t_ms)
+            self.intake.take(message, self.t_ms)
+        self._run_before(until_ms + 1)
+        self.t_ms = max(self.t_ms, until_ms)
+        self.journal.log.commit()
+
+    def next_tick_ms(self) -> int:
+        return self._next_tick_ms
+
+    def _run_before(self, t_ms: int) -> None:
+        """Arrivals at the venue and decision ticks earlier than `t_ms`."""
+        while True:
+            arrival = self.venue.next_ms()
+            if arrival is not None and arrival < min(t_ms, self._next_tick_ms):
+                self._venue_turn(arrival)
+            elif self._next_tick_ms < t_ms:
+                self._tick(self._next_tick_ms)
+                self._next_tick_ms += self.settings.decision_ms
+            else:
+                return
+
+    def _venue_turn(self, t_ms: int) -> None:
+        for at, event in self.venue.due(t_ms, self.intake.book):
+            self.journal.record(max(at, self.t_ms), event)
+        self.t_ms = max(self.t_ms, t_ms)
+
+    # ---- one tick --------------------------------------------------------------------------
+
+    def _tick(self, t_ms: int) -> None:
+        self._venue_turn(t_ms)
+        self.t_ms = t_ms
+        self._open_day(t_ms)
+        self._roll_windows(t_ms)
+        self.tell_state(self.latch.reason or "operator")
+        rows = [row for desk in self.desks.values() if (row := self._row(desk, t_ms)) is not None]
+        if rows:
+            self._decide(t_ms, rows)
+        self.trader.sell_what_must_go(t_ms, self.flattening)
+        self._sample_curve(t_ms)
+        self.journal.log.commit()
+
+    def _row(self, desk: Desk, t_ms: int) -> Row | None:
+        """This tick's input of one asset; None where there is no window or a row is invalid."""
+        desk.features = None
+        if desk.market is None:
+            return None
+        desk.reading = desk.signals.reading(
+            t_ms,
+            desk.market,
+            desk.book(Outcome.UP),
+            desk.mid_quote(),
+            self._position_input(desk),
+        )
+        if desk.reading.state is None:
+            return None
+        try:
+            observation = to_features(desk.reading.state)
+        except InvalidRow:
+            return None
+        return self._pushed(desk, desk.market, observation)
+
+    def _pushed(self, desk: Desk, market: Market, observation: np.ndarray) -> Row:
+        desk.features = tuple(map(float, observation))
+        desk.history.push(observation)
+        return Row(
+            desk.asset,
+            market.slug,
+            observation,
+            desk.history.rows(),
+            desk.history.temporal(),
+            self.trader.mask(desk),
+        )
+
+    def _decide(self, t_ms: int, rows: list[Row]) -> None:
+        begun = time.perf_counter_ns()
+        decisions, falls = self.decider.decide(t_ms, rows)
+        self.meters.decision_us.append((time.perf_counter_ns() - begun) / 1000)
+        for fall in falls:
+            self.fell(fall)
+        for decision in decisions:
+            self._act(decision)
+
+    def _act(self, decision: Decision) -> None:
+        desk = self.desks[decision.asset]
+        outcome = self.trader.act(decision, desk)
+        desk.decision = replace(decision, outcome=outcome)
+        self.journal.decide(desk.decision)
+
+    def _position_input(self, desk: Desk) -> PositionInput:
+        """Side and unrealised dollars at mid, as the original's features have it."""
+        side = self.trader.position(desk)
+        if side is None or desk.market is None:
+            return PositionInput(False, None, 0.0)
+        if not self.trader.has_books:
+            return PositionInput(True, side, self._mid_only_pnl(desk))
+        holding = self.trader.holding(desk.market)
+        book = desk.books.get(desk.market.token(side))
+        mid = None if book is None else book.mid_bp
+        if holding is None or mid is None:
+            return PositionInput(True, side, float("nan"))  # unknown: the row becomes invalid
+        value = holding.shares * mid / BP
+        return PositionInput(True, side, (value - holding.paid) / MICRO)
+
+    def _mid_only_pnl(self, desk: Desk) -> float:
+        assert desk.market is not None  # noqa: S101 - the caller returned before
+        prob = desk.prob()
+        if prob is None:
+            return 0.0
+        ledger = self.journal.ledger
+        marked = ledger.mid.marked(desk.asset, {desk.market.slug: round(prob * MICRO)})
+        return dollars(marked - ledger.mid.realised[desk.asset])
+
+    # ---- windows and days ------------------------------------------------------------------
+
+    def _roll_windows(self, t_ms: int) -> None:
+        for desk in self.desks.values():
+            ended = desk.end_window(t_ms)
+            if ended is not None:
+                self._window_ended(ended)
+            if desk.begin_window(t_ms) and desk.market is not None:
+                self.meters.windows += 1
+                if desk.market.slug not in self.journal.ledger.markets:
+                    self.journal.record(t_ms, ev.MarketSeen.of(desk.market))
+
+    def _window_ended(self, market: Market) -> None:
+        for token in (market.up_token, market.down_token):
+            self.venue.forget(token)
+        self.trader.tried_ms.pop(market.slug, None)
+        reason = self.trader.held_because.pop(market.slug, UNMANAGED)
+        if any(True for _ in self.journal.ledger.held(market.slug)):
+            self.meters.unmanaged += reason == UNMANAGED
+            self._note_awaiting(market, reason)
+
+    def _note_awaiting(self, market: Market, reason: str) -> None:
+        ledger = self.journal.ledger
+        if self.t_ms >= market.end_ms and market.slug not in ledger.awaiting:
+            self.journal.record(self.t_ms, ev.WindowAwaiting(market.slug, reason))
+
+    def _open_day(self, t_ms: int) -> None:
+        day = datetime.fromtimestamp(t_ms / 1000, UTC).date().isoformat()
+        ledger = self.journal.ledger
+        if ledger.day is None or ledger.day.day < day:
+            self.journal.record(t_ms, ev.DayOpened(day, ledger.equity_at_cost))
+
+    def _sample_curve(self, t_ms: int) -> None:
+        if self.curve and t_ms - self.curve[-1].t_ms < CURVE_STEP_MS:
+            return
+        ledger = self.journal.ledger
+        self.curve.append(CurvePoint(t_ms, dollars(ledger.realised), dollars(ledger.mid.total())))
+
+
+def _on_grid(t_ms: int, step_ms: int) -> int:
+    """The first multiple of `step_ms` at or after `t_ms`."""
+    return -(-t_ms // step_ms) * step_ms

@@ -1,0 +1,153 @@
+"""Where messages are believed: each goes to the desk it concerns, or is counted as bad.
+
+Owns the index from token and window to desk, and the counts per source. A message about something
+unknown is never fatal (DESIGN 4.1): it is counted, and its first occurrence is written down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from engine import events as ev
+from engine.book import Book
+from engine.desk import Desk
+from engine.journal import Journal
+from engine.market import Market
+from engine.messages import (
+    BadMessage,
+    BookSnapshot,
+    MarketListed,
+    Message,
+    MidQuote,
+    PriceToBeat,
+    Resolution,
+    TradePrint,
+    VenueQuote,
+)
+
+TOLD_REASONS = 20
+"""Distinct bad-message reasons written to the log; the rest are only counted."""
+
+
+class Intake:
+    """Routes the messages of one feed."""
+
+    def __init__(self, desks: dict[str, Desk], journal: Journal) -> None:
+        self._desks = desks
+        self._journal = journal
+        self._markets: dict[str, Market] = {}
+        self._tokens: dict[str, Market] = {}
+        self._told: set[tuple[str, str]] = set()
+        self.newest_ms: dict[str, int] = {}
+        """Source -> market time of its newest message."""
+        self.counts: Counter[str] = Counter()
+        """Messages by source."""
+        self.bad: Counter[str] = Counter()
+        """Unusable messages by source."""
+
+    def remember(self, market: Market) -> None:
+        """Know a window again after a restart, so that its resolution is understood."""
+        self._index(market)
+        desk = self._desks.get(market.asset)
+        if desk is not None:
+            desk.list_market(market)
+
+    def book(self, token_id: str) -> Book | None:
+        """The newest book of a token, whichever desk holds it."""
+        market = self._tokens.get(token_id)
+        if market is None:
+            return None
+        return self._desks[market.asset].books.get(token_id)
+
+    def take(self, message: Message, t_ms: int) -> None:
+        """Believe one message, received at `t_ms` at the earliest."""
+        match message:
+            case BookSnapshot():
+                self._take_book(message)
+            case VenueQuote() | TradePrint():
+                self._take_underlying(message)
+            case MidQuote():
+                self._take_mid(message)
+            case MarketListed():
+                self._take_market(message)
+            case PriceToBeat():
+                self._take_price_to_beat(message)
+            case Resolution():
+                self._take_resolution(message, t_ms)
+            case BadMessage():
+                self._refuse(message.src, message.reason, t_ms)
+
+    def _take_book(self, message: BookSnapshot) -> None:
+        market = self._tokens.get(message.token_id)
+        if market is None:
+            self._refuse("book", "a book of a token of no known window", message.t_ms)
+            return
+        self._heard("book", message.t_ms)
+        self._desks[market.asset].take_book(message, market)
+
+    def _take_underlying(self, message: VenueQuote | TradePrint) -> None:
+        desk = self._desks.get(message.asset)
+        if desk is None:
+            self._refuse("binance", f"unknown asset {message.asset!r}", message.t_ms)
+            return
+        self._heard("binance", message.t_ms)
+        desk.signals.on_message(message)
+        if isinstance(message, VenueQuote):
+            desk.spot = (message.bid + message.ask) / 2
+
+    def _take_mid(self, message: MidQuote) -> None:
+        market = self._markets.get(message.slug)
+        if market is None:
+            self._refuse("mid", "a mid of no known window", message.t_ms)
+            return
+        self._heard("mid", message.t_ms)
+        self._desks[market.asset].take_mid(message)
+
+    def _take_market(self, message: MarketListed) -> None:
+        market = message.market
+        desk = self._desks.get(market.asset)
+        if desk is None:
+            self._refuse("market", f"unknown asset {market.asset!r}", message.t_ms)
+            return
+        if market.slug not in self._markets:
+            self._index(market)
+            desk.list_market(market)
+
+    def _take_price_to_beat(self, message: PriceToBeat) -> None:
+        market = self._markets.get(message.slug)
+        if market is not None:
+            self._desks[market.asset].price_to_beat[message.slug] = message.price
+
+    def _take_resolution(self, message: Resolution, t_ms: int) -> None:
+        ledger = self._journal.ledger
+        market = ledger.markets.get(message.slug)
+        if market is None:  # a window that never ran for us: nothing can hang on it
+            self._forget(message.slug)
+            return
+        if ledger.verdicts.get(message.slug) is not None:
+            return
+        outcome = None if message.outcome is None else message.outcome.value
+        at = max(t_ms, message.t_ms)
+        self._journal.record(at, ev.WindowResolved(message.slug, outcome, message.evidence))
+        self._forget(message.slug)
+
+    def _index(self, market: Market) -> None:
+        self._markets[market.slug] = market
+        self._tokens[market.up_token] = self._tokens[market.down_token] = market
+
+    def _forget(self, slug: str) -> None:
+        market = self._markets.pop(slug, None)
+        if market is not None:
+            self._tokens.pop(market.up_token, None)
+            self._tokens.pop(market.down_token, None)
+
+    def _heard(self, source: str, t_ms: int) -> None:
+        self.counts[source] += 1
+        self.newest_ms[source] = t_ms
+
+    def _refuse(self, source: str, reason: str, t_ms: int) -> None:
+        self.bad[source] += 1
+        key = (source, reason)
+        if key not in self._told and len(self._told) < TOLD_REASONS:
+            self._told.add(key)
+            self._journal.record(t_ms, ev.Noted("warn", f"{source}: {reason} (counted, ignored)"))

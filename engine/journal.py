@@ -1,0 +1,122 @@
+"""Writing an event and believing it, in one step.
+
+Owns the pair of log and ledger: an event is appended, then folded, and a short tail of both is kept
+for the screen. Nothing else may append or fold, so that the two can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+from engine import events as ev
+from engine.decision import Decision
+from engine.eventlog import EventLog
+from engine.ledger import Ledger
+from engine.snapshot import LogLine, TradeView
+from engine.units import BP, dollars, price_float, shares_float
+
+LOG_LINES = 500
+TRADES = 200
+
+
+class Journal:
+    """Log, ledger and their tails."""
+
+    def __init__(self, log: EventLog, wall_ms: Callable[[], int]) -> None:
+        self.log = log
+        self.ledger = Ledger()
+        self.lines: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.trades: deque[TradeView] = deque(maxlen=TRADES)
+        self.denials: Counter[str] = Counter()
+        self.decisions = 0
+        self._wall_ms = wall_ms
+        self._mids: dict[str, float] = {}
+        for recorded in log.replay():
+            self._fold(recorded.t_ms, recorded.event)
+
+    def record(self, t_ms: int, event: ev.Event) -> None:
+        """Append and fold one event."""
+        self.log.append(t_ms, self._wall_ms(), event)
+        self._fold(t_ms, event)
+
+    def decide(self, decision: Decision) -> None:
+        self.log.decide(decision)
+        self.decisions += 1
+
+    def _fold(self, t_ms: int, event: ev.Event) -> None:
+        booked = self.ledger.pending.get(getattr(event, "fill_id", ""))
+        self.ledger.apply(t_ms, event)
+        if isinstance(event, ev.OrderSent) and event.mid_bp is not None:
+            self._mids[event.order_id] = event.mid_bp
+        self._tail_trade(t_ms, event, booked.fill if booked is not None else None)
+        line = say(event)
+        if line is not None:
+            self.lines.append(LogLine(t_ms, *line))
+
+    def _tail_trade(self, t_ms: int, event: ev.Event, fill: ev.FillMatched | None) -> None:
+        if isinstance(event, ev.FillMatched):
+            self.trades.append(self._trade(t_ms, event, "settling"))
+        elif isinstance(event, ev.FillVoided) and fill is not None:
+            self.trades.append(self._trade(t_ms, fill, "void"))
+        elif isinstance(event, ev.OrderDone | ev.OrderRejected):
+            self._mids.pop(event.order_id, None)
+
+    def _trade(self, t_ms: int, fill: ev.FillMatched, note: str) -> TradeView:
+        mid = self._mids.get(fill.order_id)
+        closing = fill.side == "SELL" or note == "void"
+        return TradeView(
+            t_ms=t_ms,
+            asset=fill.asset,
+            side=fill.side,
+            outcome=fill.outcome,
+            shares=shares_float(fill.shares),
+            price=price_float(fill.price_bp),
+            fee=dollars(fill.fee),
+            pnl=dollars(self.ledger.realised_by_event) if closing else None,
+            mid=None if mid is None else mid / BP,
+            note=note,
+        )
+
+
+def say(event: ev.Event) -> tuple[str, str] | None:
+    """(level, text) of an event for a person; None for what would only be noise."""
+    match event:
+        case ev.Noted():
+            return event.level, event.text
+        case ev.StateChanged():
+            level = "alarm" if event.after == "HALTED" else "warn"
+            return level, f"{event.before} -> {event.after}: {event.reason}"
+        case ev.ModelChanged():
+            return "warn", f"model {event.before} -> {event.after}: {event.reason}"
+        case ev.ExitBlocked():
+            return "alarm", f"{event.slug}: still held, {event.reason}"
+        case ev.Denied():
+            return "info", f"{event.asset} denied {event.code}: {event.measured}, {event.limit}"
+        case ev.SessionOpened():
+            return (
+                "info",
+                f"{event.mode} session on {event.feed}, model {event.policy_id or 'hold'}",
+            )
+        case _:
+            return _say_of_money(event)
+
+
+def _say_of_money(event: ev.Event) -> tuple[str, str] | None:
+    match event:
+        case ev.FillMatched():
+            shares, price = shares_float(event.shares), price_float(event.price_bp)
+            what = f"{event.side} {event.outcome} {shares:.2f} @ {price:.3f}"
+            return "info", f"{event.asset} {what}, fee ${dollars(event.fee):.2f}"
+        case ev.FillVoided():
+            return "alarm", f"fill {event.fill_id} failed to settle and was taken back"
+        case ev.OrderRejected():
+            return "warn", f"order {event.order_id} rejected: {event.reason}"
+        case ev.OrderDone() if event.how.startswith(("killed", "lost")):
+            return "info", f"order {event.order_id} {event.how}"
+        case ev.WindowAwaiting():
+            return "warn", f"{event.slug} ended with a position: {event.reason}"
+        case ev.WindowResolved():
+            return "info", f"{event.slug} resolved {event.outcome or 'UNKNOWN'} ({event.evidence})"
+        case _:
+            return None

@@ -1,0 +1,273 @@
+"""From a decision to an order, and every rule that sells without being asked by the policy.
+
+Owns intents: what to buy or sell, how much, at which limit. Each goes through the gate and is
+written to the journal before it leaves (intent before wire). Exits look at positions by outcome
+token, never at which window is running, so that no position can fall between two windows (F08).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine import events as ev
+from engine.book import Book
+from engine.decision import HOLD_ONLY, Action, Decision, Mask
+from engine.desk import Desk
+from engine.exposure import exposure_of
+from engine.gate import Code, Denial, Gate, Situation, reserve_for
+from engine.journal import Journal
+from engine.ledger import Holding
+from engine.market import Market, Outcome
+from engine.mid_account import leave, step
+from engine.order import Intent, Purpose, Side
+from engine.paper import PaperVenue
+from engine.settings import Settings
+from engine.sizing import order_size_micro
+from engine.trading_state import TradingState
+from engine.units import BP, MICRO, floor_to_step
+
+CENT = 10_000
+"""Micro-dollars; the venue takes BUY amounts in whole cents (polymarket reference 4.6)."""
+
+
+@dataclass(slots=True)
+class Trader:
+    """Turns decisions and exit rules into orders of one venue."""
+
+    settings: Settings
+    journal: Journal
+    gate: Gate
+    venue: PaperVenue
+    desks: dict[str, Desk]
+    has_books: bool
+    """False: the source records no book, so only the mid account moves."""
+    state: Callable[[], TradingState]
+    held_because: dict[str, str]
+    """Window -> why what is held of it was not sold, as last found."""
+    tried_ms: dict[str, int]
+    """Window -> market time of the last attempt to sell it."""
+
+    # ---- what the policy may and did choose -------------------------------------------------
+
+    def mask(self, desk: Desk) -> Mask:
+        """Legal actions now (engine reference B4, L4)."""
+        state = self.state()
+        if desk.market is None or state in (TradingState.HALTED, TradingState.STARTING):
+            return HOLD_ONLY
+        if self.in_flight(desk.market.slug):
+            return HOLD_ONLY
+        held = self.position(desk)
+        if held is not None:
+            return (True, held is not Outcome.UP, held is not Outcome.DOWN)
+        return HOLD_ONLY if state is not TradingState.ACTIVE else (True, True, True)
+
+    def position(self, desk: Desk) -> Outcome | None:
+        """The side the policy is on. Without any book the mid account is the only position."""
+        if desk.market is None:
+            return None
+        if not self.has_books:
+            held = self.journal.ledger.mid.open.get(desk.market.slug)
+            return None if held is None else held.outcome
+        holding = self.holding(desk.market)
+        return None if holding is None else holding.outcome
+
+    def holding(self, market: Market) -> Holding | None:
+        """The larger tradable holding of a window; less than the venue's minimum is dust."""
+        tradable = [
+            h for h in self.journal.ledger.held(market.slug) if h.shares >= market.min_shares
+        ]
+        return max(tradable, key=lambda h: h.shares, default=None)
+
+    def in_flight(self, slug: str) -> bool:
+        return any(order.slug == slug for order in self.journal.ledger.working.values())
+
+    def act(self, decision: Decision, desk: Desk) -> str:
+        """Carry out a decision. Returns the order id, the denial's code, or an empty string."""
+        towards = Action(decision.action).outcome
+        prob = desk.prob()
+        if towards is None or desk.market is None or prob is None:
+            return ""
+        self._account_mid(decision.t_ms, desk, towards, prob)
+        holding = self.holding(desk.market)
+        if holding is None:
+            return self._submit(self._opening(decision.t_ms, desk, towards, prob), desk)
+        if holding.outcome is towards:
+            return ""
+        return self._submit(self._closing(decision.t_ms, desk.market, holding, Purpose.CLOSE), desk)
+
+    # ---- rules that sell -------------------------------------------------------------------
+
+    def sell_what_must_go(self, t_ms: int, flattening: bool) -> None:  # noqa: FBT001 - a state, not a mode
+        """The window-end rule for every open window, and flatten for all of them."""
+        for slug in self.journal.ledger.open_slugs():
+            market = self._market(slug)
+            if not market.start_ms <= t_ms < market.end_ms:
+                continue
+            cutoff = market.fraction_left(t_ms) <= self.settings.limits.exit_cutoff
+            if flattening or cutoff:
+                self._leave_window(t_ms, market, Purpose.FLATTEN if flattening else Purpose.CUTOFF)
+        self._leave_mid_positions(t_ms)
+
+    def _leave_window(self, t_ms: int, market: Market, purpose: Purpose) -> None:
+        if self.state() is TradingState.HALTED and purpose is Purpose.CUTOFF:
+            self._hold(t_ms, market.slug, "halted, and a halt holds positions (when_halted = hold)")
+            return
+        last = self.tried_ms.get(market.slug)
+        if last is not None and t_ms - last < self.settings.exit_retry_ms:
+            return
+        self.tried_ms[market.slug] = t_ms
+        for holding in list(self.journal.ledger.held(market.slug)):
+            self._sell_off(t_ms, market, holding, purpose)
+
+    def _sell_off(self, t_ms: int, market: Market, holding: Holding, purpose: Purpose) -> None:
+        book = self._book(holding.token_id)
+        if self.has_books and (book is None or book.invalid is not None):
+            why = "no book" if book is None else book.invalid
+            self._hold(t_ms, market.slug, f"cannot be sold: {holding.outcome} {why}")
+            return
+        intent = self._closing(t_ms, market, holding, purpose)
+        denial = self._denied(intent)
+        if denial is None:
+            self._send(intent)
+            self.held_because[market.slug] = "the order to sell it did not fill"
+        elif denial.code is not Code.ORDER_IN_FLIGHT:
+            self._hold(t_ms, market.slug, str(denial))
+
+    def _hold(self, t_ms: int, slug: str, reason: str) -> None:
+        if self.held_because.get(slug) != reason:
+            self.held_because[slug] = reason
+            self.journal.record(t_ms, ev.ExitBlocked(slug, reason))
+
+    # ---- intents ---------------------------------------------------------------------------
+
+    def _opening(self, t_ms: int, desk: Desk, towards: Outcome, prob: float) -> Intent:
+        assert desk.market is not None  # noqa: S101 - act() returned before
+        book = desk.book(towards)
+        stake = order_size_micro(self.settings.trade_size, prob)
+        return Intent(
+            market=desk.market,
+            outcome=towards,
+            side=Side.BUY,
+            amount=stake - stake % CENT,
+            limit_bp=_buy_limit(book, desk.market.tick_bp, self.settings.entry_slippage_ticks),
+            purpose=Purpose.OPEN,
+            t_ms=t_ms,
+            mid_bp=None if book is None else book.mid_bp,
+        )
+
+    def _closing(self, t_ms: int, market: Market, holding: Holding, purpose: Purpose) -> Intent:
+        book = self._book(holding.token_id)
+        return Intent(
+            market=market,
+            outcome=holding.outcome,
+            side=Side.SELL,
+            amount=holding.sellable or floor_to_step(holding.shares),
+            limit_bp=_sell_limit(book, market.tick_bp, self.settings.exit_slippage_ticks),
+            purpose=purpose,
+            t_ms=t_ms,
+            mid_bp=None if book is None else book.mid_bp,
+        )
+
+    # ---- through the gate to the venue -----------------------------------------------------
+
+    def _submit(self, intent: Intent, desk: Desk) -> str:
+        denial = self._denied(intent)
+        if denial is None:
+            desk.denial, desk.denial_code = None, ""
+            return self._send(intent)
+        self.journal.denials[denial.code] += 1
+        if desk.denial_code != denial.code:
+            self.journal.record(
+                intent.t_ms,
+                ev.Denied(desk.asset, denial.code.value, denial.measured, denial.limit),
+            )
+        desk.denial, desk.denial_code = str(denial), denial.code
+        return denial.code.value
+
+    def _denied(self, intent: Intent) -> Denial | None:
+        ledger = self.journal.ledger
+        holding = ledger.holdings.get(intent.token_id)
+        return self.gate.check(
+            intent,
+            Situation(
+                state=self.state(),
+                book=self._book(intent.token_id),
+                exposure=exposure_of(ledger),
+                held=0 if holding is None else holding.shares,
+                sellable=0 if holding is None else holding.sellable,
+                in_flight=self.in_flight(intent.market.slug),
+                has_books=self.has_books,
+            ),
+        )
+
+    def _send(self, intent: Intent) -> str:
+        order_id = f"o{self.journal.ledger.counts['OrderSent'] + 1}"
+        self.journal.record(
+            intent.t_ms,
+            ev.OrderSent(
+                order_id=order_id,
+                slug=intent.market.slug,
+                asset=intent.market.asset,
+                outcome=intent.outcome.value,
+                token_id=intent.token_id,
+                side=intent.side.value,
+                amount=intent.amount,
+                limit_bp=intent.limit_bp,
+                reserve=reserve_for(intent),
+                purpose=intent.purpose.value,
+                mid_bp=intent.mid_bp,
+            ),
+        )
+        self.journal.log.commit()
+        self.gate.left(intent)
+        self.venue.send(order_id, intent)
+        return order_id
+
+    # ---- the upstream accounting, beside it ------------------------------------------------
+
+    def _account_mid(self, t_ms: int, desk: Desk, towards: Outcome, prob: float) -> None:
+        assert desk.market is not None  # noqa: S101 - act() returned before
+        account, slug = self.journal.ledger.mid, desk.market.slug
+        opening = slug not in account.open
+        left = desk.market.fraction_left(t_ms)
+        if opening and (
+            left <= self.settings.limits.entry_cutoff or self.state() is not TradingState.ACTIVE
+        ):
+            return
+        stake = order_size_micro(self.settings.trade_size, prob)
+        event = step(account, slug, desk.asset, towards, round(prob * MICRO), stake)
+        if event is not None:
+            self.journal.record(t_ms, event)
+
+    def _leave_mid_positions(self, t_ms: int) -> None:
+        for desk in self.desks.values():
+            prob = desk.prob()
+            if desk.market is None or prob is None:
+                continue
+            held = self.journal.ledger.mid.open.get(desk.market.slug)
+            late = desk.market.fraction_left(t_ms) <= self.settings.limits.exit_cutoff
+            if held is not None and late and self.state() is not TradingState.HALTED:
+                self.journal.record(t_ms, leave(desk.market.slug, held, round(prob * MICRO)))
+
+    def _book(self, token_id: str) -> Book | None:
+        return next((d.books[token_id] for d in self.desks.values() if token_id in d.books), None)
+
+    def _market(self, slug: str) -> Market:
+        """The window as now known: a running one may have got a finer tick."""
+        for desk in self.desks.values():
+            if desk.market is not None and desk.market.slug == slug:
+                return desk.market
+        return self.journal.ledger.markets[slug]
+
+
+def _buy_limit(book: Book | None, tick_bp: int, ticks: int) -> int:
+    if book is None or book.invalid is not None:
+        return 0  # the gate names the book's fault before it looks at the limit
+    return min(book.asks[0][0] + ticks * tick_bp, BP - tick_bp)
+
+
+def _sell_limit(book: Book | None, tick_bp: int, ticks: int) -> int:
+    if book is None or book.invalid is not None:
+        return tick_bp
+    return max(book.bids[0][0] - ticks * tick_bp, tick_bp)
