@@ -219,11 +219,13 @@ class Engine:
             desk.mid_quote(),
             self._position_input(desk),
         )
+        desk.row_invalid = desk.reading.invalid
         if desk.reading.state is None:
             return None
         try:
             observation = to_features(desk.reading.state)
-        except InvalidRow:
+        except InvalidRow as error:
+            desk.row_invalid = str(error)
             return None
         return self._pushed(desk, desk.market, observation)
 
@@ -258,16 +260,16 @@ class Engine:
         """Side and unrealised dollars at mid, as the original's features have it."""
         side = self.trader.position(desk)
         if side is None or desk.market is None:
-            return PositionInput(False, None, 0.0)
+            return FLAT
         if not self.trader.has_books:
-            return PositionInput(True, side, self._mid_only_pnl(desk))
+            return _holding_side(side, self._mid_only_pnl(desk))
         holding = self.trader.holding(desk.market)
         book = desk.books.get(desk.market.token(side))
         mid = None if book is None else book.mid_bp
         if holding is None or mid is None:
-            return PositionInput(True, side, float("nan"))  # unknown: the row becomes invalid
+            return _holding_side(side, float("nan"))  # unknown: the row becomes invalid
         value = holding.shares * mid / BP
-        return PositionInput(True, side, (value - holding.paid) / MICRO)
+        return _holding_side(side, (value - holding.paid) / MICRO)
 
     def _mid_only_pnl(self, desk: Desk) -> float:
         assert desk.market is not None  # noqa: S101 - the caller returned before
@@ -315,6 +317,13 @@ class Engine:
             return
         ledger = self.journal.ledger
         self.curve.append(CurvePoint(t_ms, dollars(ledger.realised), dollars(ledger.mid.total())))
+
+
+FLAT = PositionInput(has=False, side=None, pnl=0.0)
+
+
+def _holding_side(side: Outcome, pnl: float) -> PositionInput:
+    return PositionInput(has=True, side=side, pnl=pnl)
 
 
 def _on_grid(t_ms: int, step_ms: int) -> int:

@@ -28,7 +28,7 @@ class Row:
     slug: str
     observation: Floats
     """(18,) float32."""
-    history: tuple[Floats, ...]
+    history: tuple[tuple[float, ...], ...]
     """Oldest first, `observation` last."""
     temporal: Floats
     """(90,) float32."""

@@ -48,8 +48,8 @@ class Decision:
     slug: str
     observation: Floats
     """(18,) float32, read-only."""
-    history: tuple[Floats, ...]
-    """Up to five (18,) rows, oldest first, `observation` last."""
+    history: tuple[tuple[float, ...], ...]
+    """Up to five rows of 18, oldest first, `observation` last."""
     mask: Mask
     probs: tuple[float, float, float]
     """Softmax under the mask."""

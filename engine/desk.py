@@ -38,6 +38,8 @@ class Desk:
         self.spot: float | None = None
         self.reading: Reading | None = None
         self.features: tuple[float, ...] | None = None
+        self.row_invalid: str | None = None
+        """Why no row could be made at the last tick."""
         self.decision: Decision | None = None
         self.denial: str | None = None
         """Last refusal in this window, in words."""
@@ -94,7 +96,7 @@ class Desk:
     def _clear(self) -> None:
         self.history.clear()
         self.signals.open_window()
-        self.reading = self.features = self.decision = self.denial = None
+        self.reading = self.features = self.decision = self.denial = self.row_invalid = None
         self.denial_code = ""
 
     def _retick(self, market: Market, tick_bp: int) -> None:

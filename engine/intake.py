@@ -25,6 +25,9 @@ from engine.messages import (
     VenueQuote,
 )
 
+KNOWN_WINDOWS = 64
+"""Windows remembered for late messages; older ones are forgotten."""
+
 TOLD_REASONS = 20
 """Distinct bad-message reasons written to the log; the rest are only counted."""
 
@@ -83,7 +86,8 @@ class Intake:
             self._refuse("book", "a book of a token of no known window", message.t_ms)
             return
         self._heard("book", message.t_ms)
-        self._desks[market.asset].take_book(message, market)
+        if message.t_ms < market.end_ms:  # real feeds go on for a while after the end
+            self._desks[market.asset].take_book(message, market)
 
     def _take_underlying(self, message: VenueQuote | TradePrint) -> None:
         desk = self._desks.get(message.asset)
@@ -101,7 +105,8 @@ class Intake:
             self._refuse("mid", "a mid of no known window", message.t_ms)
             return
         self._heard("mid", message.t_ms)
-        self._desks[market.asset].take_mid(message)
+        if message.t_ms < market.end_ms:
+            self._desks[market.asset].take_mid(message)
 
     def _take_market(self, message: MarketListed) -> None:
         market = message.market
@@ -120,26 +125,20 @@ class Intake:
 
     def _take_resolution(self, message: Resolution, t_ms: int) -> None:
         ledger = self._journal.ledger
-        market = ledger.markets.get(message.slug)
-        if market is None:  # a window that never ran for us: nothing can hang on it
-            self._forget(message.slug)
-            return
+        if message.slug not in ledger.markets:
+            return  # a window that never ran for us: nothing can hang on it
         if ledger.verdicts.get(message.slug) is not None:
             return
         outcome = None if message.outcome is None else message.outcome.value
         at = max(t_ms, message.t_ms)
         self._journal.record(at, ev.WindowResolved(message.slug, outcome, message.evidence))
-        self._forget(message.slug)
 
     def _index(self, market: Market) -> None:
         self._markets[market.slug] = market
         self._tokens[market.up_token] = self._tokens[market.down_token] = market
-
-    def _forget(self, slug: str) -> None:
-        market = self._markets.pop(slug, None)
-        if market is not None:
-            self._tokens.pop(market.up_token, None)
-            self._tokens.pop(market.down_token, None)
+        while len(self._markets) > KNOWN_WINDOWS:
+            oldest = self._markets.pop(next(iter(self._markets)))
+            del self._tokens[oldest.up_token], self._tokens[oldest.down_token]
 
     def _heard(self, source: str, t_ms: int) -> None:
         self.counts[source] += 1

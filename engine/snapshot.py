@@ -162,12 +162,12 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """Bytes."""
+    """Bytes; None: could not be measured, shown as unknown."""
 
-    rss: int = 0
-    mlx_active: int = 0
-    mlx_peak: int = 0
-    mlx_cache: int = 0
+    rss: int | None = None
+    mlx_active: int | None = None
+    mlx_peak: int | None = None
+    mlx_cache: int | None = None
     histories: int = 0
     """Bytes of the five-state histories of all assets."""
 
