@@ -1,0 +1,58 @@
+"""Lines and columns of the text inside a dialog. Pure: no widget, no snapshot, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from console.text import clip
+from console.themes import ALARM, GAIN, LABEL, PLAIN, WARN
+from console.widgets.lines import Line, Run
+
+WIDTH = 72
+"""Cells that every column layout must fit into: 80 less frame, padding and scrollbar."""
+
+BLANK: Line = ()
+
+
+def line(text: str, style: Style = PLAIN) -> Line:
+    """One run of text; a line longer than the dialog is wrapped at its words."""
+    return ((text, style),)
+
+
+def check(met: bool | None, what: str, found: str) -> Line:  # noqa: FBT001 three-valued fact, not a switch
+    """A row of a checklist: a mark, a word that says the same, what was looked at, what was found.
+
+    `met` None is unknown; the word is there so that no colour is needed.
+    """
+    mark, word, style = _MARKS[met]
+    return (f"{mark} {word:<8} ", style), (f"{what:<17}", LABEL), (found, PLAIN)
+
+
+_MARKS: dict[bool | None, tuple[str, str, Style]] = {
+    True: ("✓", "ok", GAIN),
+    False: ("✗", "not met", WARN),
+    None: ("?", "unknown", WARN),
+}
+
+
+def failed(what: str, found: str) -> Line:
+    """A row of a checklist that forbids going on."""
+    return ("✗ stops    ", ALARM), (f"{what:<17}", LABEL), (found, PLAIN)
+
+
+def columns(cells: Sequence[str], widths: Sequence[int], style: Style = PLAIN) -> Line:
+    """`cells` in columns: text left (negative width), numbers right. What is cut shows `…`."""
+    return tuple(_cell(cell, width, style) for cell, width in zip(cells, widths, strict=True))
+
+
+def _cell(text: str, width: int, style: Style) -> Run:
+    cut = clip(text, abs(width))
+    return (f"{cut:<{-width}} " if width < 0 else f"{cut:>{width}} "), style
+
+
+def text_of(lines: Iterable[Line]) -> Text:
+    """`lines` as one text for a `Static`, which wraps at words."""
+    return Text("\n").join(Text.assemble(*runs) for runs in lines)
