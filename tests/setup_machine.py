@@ -64,6 +64,7 @@ class Machine:
 
     def command(self, name: str, script: str) -> Path:
         path = self.bin / name
+        path.unlink(missing_ok=True)  # never write through a link to the real tool
         path.write_text(script if script.startswith("#!") else f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
         return path

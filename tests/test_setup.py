@@ -168,6 +168,17 @@ def test_a_set_up_that_is_killed_while_it_replaces_an_old_one_is_begun_again(
     assert not machine.stamp.exists()
 
 
+def test_an_environment_that_is_half_removed_does_not_look_finished(machine: Machine) -> None:
+    machine.python("python3", "3.11.7")
+    machine.python("python3.13", "3.13.0")
+    machine.set_up()
+    real = shutil.which("rm")
+    machine.command("rm", f'case $1 in -rf) kill -9 $PPID ;; esac; exec {real} "$@"')
+    machine.set_up("PYTHON=python3.13")
+    assert machine.stamp.parent.is_dir()
+    assert not machine.stamp.exists()
+
+
 def test_a_folder_that_is_no_environment_is_never_removed(machine: Machine) -> None:
     machine.python("python3", "3.11.7")
     letters = machine.checkout / "letters"
