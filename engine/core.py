@@ -27,7 +27,7 @@ from engine.journal import Journal
 from engine.market import Market, Outcome
 from engine.paper import PaperVenue
 from engine.settings import Settings
-from engine.signals import PositionInput
+from engine.signals import PositionInput, neutral_count
 from engine.snapshot import CurvePoint
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
@@ -132,6 +132,16 @@ class Engine:
         self.tell_state(self.latch.reason or "reconciled with the paper venue")
         self.journal.log.commit()
 
+    def finish(self, how: str) -> None:
+        """Close the session in order; what is still held is written down with its reason."""
+        ledger = self.journal.ledger
+        for slug in ledger.open_slugs():
+            if slug not in ledger.awaiting and how == "complete":
+                reason = "the data ended before the window was resolved"
+                self.journal.record(self.t_ms, ev.WindowAwaiting(slug, reason))
+        self.journal.record(self.t_ms, ev.SessionClosed(how))
+        self.journal.log.commit()
+
     def fell(self, fall: Fall) -> None:
         """Write down that another rung decides."""
         self.meters.falls += 1
@@ -219,6 +229,7 @@ class Engine:
             desk.mid_quote(),
             self._position_input(desk),
         )
+        desk.neutral = max(desk.neutral, neutral_count(desk.reading.status))
         desk.row_invalid = desk.reading.invalid
         if desk.reading.state is None:
             return None

@@ -38,6 +38,8 @@ class Desk:
         self.spot: float | None = None
         self.reading: Reading | None = None
         self.features: tuple[float, ...] | None = None
+        self.neutral = 0
+        """Most features that were neutral for want of a source, so far."""
         self.row_invalid: str | None = None
         """Why no row could be made at the last tick."""
         self.decision: Decision | None = None

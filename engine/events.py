@@ -28,6 +28,14 @@ class SessionOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """An engine ended in order."""
+
+    how: str
+    """``complete`` (the feed ended: the log is sealed) or ``left`` (may be gone on with)."""
+
+
+@dataclass(frozen=True, slots=True)
 class MarketSeen:
     """A window was discovered; carries all that is needed to explain a position in it."""
 
@@ -239,6 +247,7 @@ class Noted:
 
 Event = (
     SessionOpened
+    | SessionClosed
     | MarketSeen
     | OrderSent
     | OrderRejected
@@ -261,6 +270,7 @@ KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         SessionOpened,
+        SessionClosed,
         MarketSeen,
         OrderSent,
         OrderRejected,

@@ -1,0 +1,79 @@
+"""What each request of a person does to the engine.
+
+Owns the meaning of `engine.requests`, and the sentence each leaves in the log. A request that
+cannot be granted leaves a sentence too: nothing is ignored in silence (DESIGN 4.12).
+"""
+
+from __future__ import annotations
+
+from models.ladder import Fall
+
+from engine import events as ev
+from engine import requests as rq
+from engine.core import Engine
+from engine.errors import UsageError
+
+
+def obey(engine: Engine, request: rq.Request) -> None:
+    """Carry out one request at the engine's market time."""
+    match request:
+        case rq.Halt():
+            _halt(engine)
+        case rq.Flatten():
+            _halt(engine)
+            engine.flattening = True
+        case rq.Resume():
+            _resume(engine, request.typed)
+        case rq.ReduceOnly():
+            engine.reduce_only = True
+        case rq.AdmitOpens():
+            engine.reduce_only = False
+        case rq.FallBack() | rq.PickModel():
+            _change_model(engine, request)
+    engine.tell_state(engine.latch.reason or "operator")
+    engine.journal.log.commit()
+
+
+def _halt(engine: Engine) -> None:
+    """The latch is already shut in memory; make it durable and report with evidence."""
+    engine.tell_state(engine.latch.reason or "operator")
+    trouble = engine.latch.keep()
+    if trouble is not None:
+        _note(engine, "alarm", trouble)
+    flying = len(engine.journal.ledger.working)
+    held = len(engine.journal.ledger.open_slugs())
+    _note(
+        engine,
+        "alarm",
+        f"gate shut; no order rests at the paper venue; {flying} in flight may still fill; "
+        f"positions held in {held} windows",
+    )
+    if engine.settings.when_halted == "flatten":
+        engine.flattening = True
+
+
+def _resume(engine: Engine, typed: str) -> None:
+    try:
+        engine.latch.release(typed)
+    except UsageError as error:
+        _note(engine, "warn", str(error))
+        return
+    engine.flattening = False
+
+
+def _change_model(engine: Engine, request: rq.FallBack | rq.PickModel) -> None:
+    ladder = engine.ladder
+    fall: Fall
+    try:
+        if isinstance(request, rq.PickModel):
+            fall = ladder.pick(request.rung)
+        else:
+            fall = ladder.cycle("operator")
+    except IndexError:
+        _note(engine, "warn", "there is no such rung on the model ladder")
+        return
+    engine.fell(fall)
+
+
+def _note(engine: Engine, level: str, text: str) -> None:
+    engine.journal.record(engine.t_ms, ev.Noted(level, text))

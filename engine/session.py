@@ -1,0 +1,143 @@
+"""Putting a run together: home, lock, log, feed, models, engine, thread.
+
+Owns the choice of parts for a kind of run, and their order of opening and closing. It contains no
+behaviour of its own; a new kind of feed is added here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from models.ladder import Ladder, Rung, default_rungs, rungs_for
+
+from engine import events as ev
+from engine.clock import Clock, SystemClock
+from engine.core import Engine
+from engine.eventlog import EventLog
+from engine.feeds.feed import Feed
+from engine.feeds.replay import ReplayFeed
+from engine.feeds.sim import SimFeed
+from engine.home import Home
+from engine.journal import Journal
+from engine.ledgers import fresh_log, log_to_go_on, numbered_log
+from engine.lock import HomeLock
+from engine.settings import Settings
+from engine.thread import Built, EngineThread
+from engine.trading_state import Latch
+
+DEFAULT_SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SimRun:
+    """The embedded market."""
+
+    windows: int | None = None
+    """Stop after so many windows; None: go on for ever."""
+    fresh: bool = False
+    """Begin a new log instead of going on with the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRun:
+    """A recording."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that distinguishes one run from another."""
+
+    run: SimRun | ReplayRun
+    settings: Settings
+    seed: int = DEFAULT_SEED
+    speed: float = math.inf
+    """Market seconds a real second; inf: as fast as the machine can."""
+    model: Path | None = None
+    """Weights to put on the first rung; None: the home's champion or the shipped ones."""
+
+
+def open_session(
+    plan: Plan, home: Home, held: ExitStack, clock: Clock | None = None
+) -> EngineThread:
+    """An engine thread ready to start; `held` keeps the home's lock until it is closed.
+
+    Raises ConsoleError in one sentence for a home that cannot be used or is used already.
+    """
+    clock = clock or SystemClock()
+    held.enter_context(HomeLock(home.lock_file))
+    latch = Latch(home.halt_latch if isinstance(plan.run, SimRun) else None)
+    return EngineThread(_builder(plan, home, latch, clock), latch, clock, plan.speed, plan.seed)
+
+
+def package_version() -> str:
+    """The installed version; a checkout that is not installed says so."""
+    try:
+        return version("trade-console")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[], Built]:
+    def build() -> Built:
+        log = _log(plan, home)
+        journal = Journal(log, clock.wall_ms)
+        feed = _feed(plan, journal.ledger.last_ms)
+        ladder = Ladder(_rungs(plan, home))
+        engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
+
+        def close() -> None:
+            feed.close()
+            log.close()
+
+        def start() -> None:
+            engine.start(_session(plan, feed, ladder))
+
+        return Built(engine, start, close, lambda: _warnings(feed))
+
+    return build
+
+
+def _log(plan: Plan, home: Home) -> EventLog:
+    if isinstance(plan.run, ReplayRun):
+        return numbered_log(home.ledger, f"replay-{_stem(plan.run.path)}")
+    name = f"sim-{plan.seed}"
+    return fresh_log(home.ledger, name) if plan.run.fresh else log_to_go_on(home.ledger, name)
+
+
+def _feed(plan: Plan, last_ms: int | None) -> Feed:
+    if isinstance(plan.run, ReplayRun):
+        return ReplayFeed(plan.run.path)
+    return SimFeed(plan.seed, windows=plan.run.windows, start_ms=last_ms)
+
+
+def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:
+    return default_rungs(home.models) if plan.model is None else rungs_for(plan.model)
+
+
+def _session(plan: Plan, feed: Feed, ladder: Ladder) -> ev.SessionOpened:
+    shown = plan.settings.model_dump_json().encode()
+    return ev.SessionOpened(
+        mode="paper",
+        feed=feed.info.name,
+        seed=plan.seed,
+        policy_id=ladder.policy.policy_id,
+        settings_sha=hashlib.sha256(shown).hexdigest()[:12],
+        version=package_version(),
+    )
+
+
+def _warnings(feed: Feed) -> tuple[str, ...]:
+    warning = feed.warning if isinstance(feed, ReplayFeed) else None
+    return () if warning is None else (warning,)
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".jsonl")

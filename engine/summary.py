@@ -1,0 +1,151 @@
+"""The account of a finished run, as ``--headless --json`` prints it (DESIGN 7).
+
+Owns the names and units of the summary. Every number is read from the ledger or the meters.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from engine.core import Engine
+from engine.memory import measure
+from engine.units import dollars, shares_float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Real time between two turns of the loop, milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """A position at the end of the run, with its explanation."""
+
+    slug: str
+    outcome: str
+    shares: float
+    cost: float
+    """Dollars, fees included."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One run."""
+
+    feed: str
+    seed: int
+    windows: int
+    decisions: int
+    orders: int
+    fills: int
+    rejects: int
+    denials: dict[str, int]
+    """By typed code."""
+    pnl_executable: float
+    """Realised dollars after fees."""
+    pnl_mid: float
+    """Realised dollars of the upstream accounting: at mid, at once, free."""
+    fees: float
+    """Dollars."""
+    open_positions: int
+    open_position_details: tuple[OpenPosition, ...]
+    mid_open: int
+    """Positions of the mid account whose windows nobody resolved."""
+    unmanaged_expiries: int
+    """Windows that ended with a position that no rule had tried to sell."""
+    neutral_features: str
+    """``n of 18 features neutral``: their source does not exist in this feed."""
+    bad_messages: dict[str, int]
+    warnings: tuple[str, ...]
+    loop_gap_ms: Gap
+    decision_us: float | None
+    """Median microseconds from features to actions, all assets in one call."""
+    market_seconds: float
+    real_seconds: float
+    x_realtime: float
+    rss_mb: float | None
+    model: str
+    profile: str
+    event_hash: str
+
+
+def summarise(engine: Engine, seed: int, real_seconds: float, warnings: tuple[str, ...]) -> Summary:
+    """The summary of an engine that has finished."""
+    ledger, meters, info = engine.journal.ledger, engine.meters, engine.feed.info
+    market_seconds = (engine.t_ms - info.start_ms) / 1000
+    positions = _positions(engine)
+    rss = measure().rss
+    return Summary(
+        feed=info.name,
+        seed=seed,
+        windows=meters.windows,
+        decisions=engine.journal.decisions,
+        orders=ledger.counts["OrderSent"],
+        fills=ledger.counts["FillMatched"],
+        rejects=ledger.counts["OrderRejected"],
+        denials=dict(engine.journal.denials.most_common()),
+        pnl_executable=dollars(ledger.realised),
+        pnl_mid=dollars(ledger.mid.total()),
+        fees=dollars(ledger.fees),
+        open_positions=len(positions),
+        open_position_details=positions,
+        mid_open=len(ledger.mid.open),
+        unmanaged_expiries=meters.unmanaged,
+        neutral_features=f"{_neutral(engine)} of 18 features neutral",
+        bad_messages=dict(engine.intake.bad),
+        warnings=warnings,
+        loop_gap_ms=_gap(list(meters.gaps_ms)),
+        decision_us=statistics.median(meters.decision_us) if meters.decision_us else None,
+        market_seconds=market_seconds,
+        real_seconds=round(real_seconds, 3),
+        x_realtime=round(market_seconds / real_seconds, 1) if real_seconds else 0.0,
+        rss_mb=None if rss is None else round(rss / 2**20, 1),
+        model=f"{engine.ladder.name} {engine.ladder.policy.policy_id}".strip(),
+        profile=engine.settings.ppo.profile,
+        event_hash=engine.journal.log.digest(),
+    )
+
+
+def _positions(engine: Engine) -> tuple[OpenPosition, ...]:
+    ledger = engine.journal.ledger
+    return tuple(
+        OpenPosition(
+            h.slug,
+            h.outcome.value,
+            shares_float(h.shares),
+            dollars(h.cost),
+            _why(engine, h.slug),
+        )
+        for h in ledger.holdings.values()
+        if h.shares
+    )
+
+
+def _why(engine: Engine, slug: str) -> str:
+    ledger = engine.journal.ledger
+    reason = ledger.awaiting.get(slug, "the window is still running")
+    if slug in ledger.verdicts:
+        return f"the source says that nobody knows the outcome; {reason}"
+    return reason
+
+
+def _neutral(engine: Engine) -> int:
+    """The most features that were neutral because the feed lacks their source."""
+    return max((desk.neutral for desk in engine.desks.values()), default=0)
+
+
+def _gap(gaps: list[float]) -> Gap:
+    if not gaps:
+        return Gap(0.0, 0.0, 0.0)
+    ordered = sorted(gaps)
+    return Gap(
+        round(statistics.median(ordered), 3),
+        round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3),
+        round(ordered[-1], 3),
+    )

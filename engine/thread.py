@@ -1,0 +1,211 @@
+"""The thread that owns an engine, from the first MLX array to the last event.
+
+Owns pacing, the queue of requests and the publication of snapshots. It waits on nobody: the console
+reads `latest()` when it likes. Everything of the engine is built, used and closed in this thread,
+because MLX arrays belong to the thread that made them (MLX >= 0.31.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engine import requests as rq
+from engine.clock import Clock
+from engine.core import Engine
+from engine.errors import ConsoleError
+from engine.operator import obey
+from engine.picture import picture
+from engine.snapshot import Snapshot
+from engine.summary import Summary, summarise
+from engine.trading_state import Latch
+
+TURN_S = 0.02
+"""Real time after which a turn gives way to requests, seconds."""
+NAP_S = 0.05
+"""Real time between turns when the market is not behind, seconds."""
+PUBLISH_S = 0.25
+"""Real time between snapshots, seconds; twice the console's rate."""
+BEHIND_S = 2.0
+"""Real seconds the market may fall behind its speed before the pace is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What the thread builds for itself when it starts."""
+
+    engine: Engine
+    open: Callable[[], None]
+    """Starts the session."""
+    close: Callable[[], None]
+    """Releases files; called last."""
+    warnings: Callable[[], tuple[str, ...]]
+    """Sentences about the input, for the summary."""
+
+
+class EngineThread:
+    """Hosts one engine. Implements `engine.requests.EnginePort`."""
+
+    def __init__(
+        self, build: Callable[[], Built], latch: Latch, clock: Clock, speed: float, seed: int
+    ) -> None:
+        """`build` runs in the new thread. `speed` is market seconds a real second; inf is free."""
+        self._build = build
+        self._latch = latch
+        self._clock = clock
+        self._speed = speed
+        self._seed = seed
+        self._asked: queue.SimpleQueue[rq.Request] = queue.SimpleQueue()
+        self._leave = threading.Event()
+        self._ended = threading.Event()
+        self._started = threading.Event()
+        self._snapshot = Snapshot()
+        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
+        self.summary: Summary | None = None
+        self.failure: str | None = None
+        """One sentence if the thread could not go on."""
+
+    # ---- for any thread --------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def latest(self) -> Snapshot:
+        return self._snapshot
+
+    def ask(self, request: rq.Request) -> None:
+        """Queue a request; a stop shuts the gate before this returns."""
+        if isinstance(request, rq.Halt | rq.Flatten):
+            self._latch.shut_now(f"{type(request).__name__.lower()} by {request.origin}")
+        self._asked.put(request)
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def wait_started(self, timeout: float | None = None) -> bool:
+        """True once the first snapshot is out or the start has failed."""
+        return self._started.wait(timeout)
+
+    def wait_ended(self, timeout: float | None = None) -> bool:
+        return self._ended.wait(timeout)
+
+    def leave(self, timeout: float = 3.0) -> bool:
+        """End the session in order; False if the thread did not end in time (seconds)."""
+        self._leave.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # ---- in the engine's thread ------------------------------------------------------------
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except ConsoleError as error:
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - the thread's end must be told, whatever it was
+            self._fail(f"the engine stopped: {type(error).__name__}: {error}")
+        finally:
+            self._started.set()
+            self._ended.set()
+
+    def _fail(self, sentence: str) -> None:
+        self._latch.shut_now(sentence)
+        self._latch.keep()
+        self.failure = sentence
+        self._snapshot = replace(
+            self._snapshot, seq=self._snapshot.seq + 1, failure=sentence, state="HALTED"
+        )
+
+    async def _live(self) -> None:
+        built = self._build()
+        engine = built.engine
+        try:
+            built.open()
+            begun = self._clock.mono()
+            self._publish(engine)
+            self._started.set()
+            await self._run(engine)
+            engine.finish("complete" if ended(engine) else "left")
+            real = self._clock.mono() - begun
+            self.summary = summarise(engine, self._seed, real, built.warnings())
+            self._publish(engine)
+        finally:
+            built.close()
+
+    async def _run(self, engine: Engine) -> None:
+        pace = Pace(self._clock, engine.t_ms, self._speed)
+        published = self._clock.mono()
+        while not self._leave.is_set() and not ended(engine):
+            begun = self._clock.mono()
+            self._drain(engine)
+            pace.turn(engine)
+            if begun - published >= PUBLISH_S:
+                self._publish(engine)
+                published = begun
+            nap = 0.0 if pace.behind(engine) else NAP_S
+            turned = self._clock.mono()
+            await asyncio.sleep(nap)
+            overslept = max(0.0, self._clock.mono() - turned - nap)
+            engine.meters.gaps_ms.append((turned - begun + overslept) * 1000)
+
+    def _publish(self, engine: Engine) -> None:
+        done = ended(engine)
+        snap = picture(engine, self._snapshot.seq + 1, self._clock.mono(), self._speed)
+        self._snapshot = replace(snap, finished=done)
+
+    def _drain(self, engine: Engine) -> None:
+        while True:
+            try:
+                request = self._asked.get_nowait()
+            except queue.Empty:
+                return
+            obey(engine, request)
+            self._publish(engine)
+
+
+class Pace:
+    """Market time against real time."""
+
+    def __init__(self, clock: Clock, start_ms: int, speed: float) -> None:
+        self._clock = clock
+        self._speed = speed
+        self._anchor = (clock.mono(), start_ms)
+
+    def target_ms(self) -> float:
+        """Market time that should have been reached by now."""
+        if math.isinf(self._speed):
+            return math.inf
+        real, market = self._anchor
+        return market + (self._clock.mono() - real) * 1000 * self._speed
+
+    def behind(self, engine: Engine) -> bool:
+        return not ended(engine) and engine.t_ms + engine.settings.decision_ms <= self.target_ms()
+
+    def turn(self, engine: Engine) -> None:
+        """Advance tick by tick towards the target, for at most `TURN_S`."""
+        begun, target = self._clock.mono(), self.target_ms()
+        while engine.t_ms < target and not ended(engine):
+            end = engine.feed.info.end_ms or math.inf
+            step = min(target, engine.t_ms + engine.settings.decision_ms, end)
+            engine.advance(int(step))
+            if self._clock.mono() - begun > TURN_S:
+                break
+        self._keep_up(engine)
+
+    def _keep_up(self, engine: Engine) -> None:
+        """A machine too slow for the speed runs at its own, without a growing debt."""
+        target = self.target_ms()
+        if not math.isinf(target) and target - engine.t_ms > BEHIND_S * 1000 * self._speed:
+            self._anchor = (self._clock.mono(), engine.t_ms)
+
+
+def ended(engine: Engine) -> bool:
+    """Whether the feed has no more to give and the venue owes no answer."""
+    end = engine.feed.info.end_ms
+    if end is not None and engine.t_ms >= end:
+        return engine.venue.next_ms() is None
+    return engine.feed.next_ms() is None and engine.venue.next_ms() is None
