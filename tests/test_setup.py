@@ -173,7 +173,7 @@ def test_an_environment_that_is_half_removed_does_not_look_finished(machine: Mac
     machine.python("python3.13", "3.13.0")
     machine.set_up()
     real = shutil.which("rm")
-    machine.command("rm", f'case $1 in -rf) kill -9 $PPID ;; esac; exec {real} "$@"')
+    machine.command("rm", f'case $1 in -rf) kill -9 $PPID; exit 1 ;; esac; exec {real} "$@"')
     machine.set_up("PYTHON=python3.13")
     assert machine.stamp.parent.is_dir()
     assert not machine.stamp.exists()
