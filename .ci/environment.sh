@@ -116,7 +116,8 @@ say "1/3 making $venv with Python $version and $installer"
 make_empty || stop "could not make $venv; Debian and Ubuntu keep what it takes in the package" \
     "python3-venv; install that, or uv, and run the same command again"
 say "2/3 installing the build backend"
-install hatchling editables || stop "could not install the build backend; the reason is above"
+install hatchling editables || stop "could not install the build backend; the reason is above" \
+    "(the first set-up needs the network)"
 say "3/3 installing the console and its tools, about 80 MB the first time"
 # Without isolation the backend is the pinned one just installed, whichever pip this is.
 install --no-build-isolation --editable '.[dev]' ||

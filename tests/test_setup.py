@@ -140,6 +140,7 @@ def test_a_failed_install_says_so_and_does_not_look_finished(machine: Machine) -
     reason, sentence = sentences(done)
     assert reason == "ERROR: no route"
     assert "could not install the build backend; the reason is above" in sentence
+    assert "needs the network" in sentence
     assert not machine.stamp.exists()
 
 
