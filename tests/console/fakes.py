@@ -43,7 +43,7 @@ LIVE = ("live",) * 18
 class FakeEngine:
     """An `EnginePort` that shows what it is given and remembers what it is asked."""
 
-    snapshot: Snapshot = field(default_factory=lambda: sample_snapshot())
+    snapshot: Snapshot = field(default_factory=lambda: sample_snapshot())  # noqa: PLW0108 defined below
     requests: list[Request] = field(default_factory=list)
     running: bool = True
 
@@ -143,7 +143,7 @@ def _eth() -> AssetView:
         up=_book(0.28),
         down=_book(0.66),
         features=rows[-1],
-        feature_status=LIVE[:15] + ("live", "warming", "live"),
+        feature_status=(*LIVE[:15], "live", "warming", "live"),
         history=rows,
         probs=(0.07, 0.21, 0.72),
         mask=(True, True, True),

@@ -1,0 +1,273 @@
+"""The Textual app: polls the engine, turns keys into requests, and opens the dialogs.
+
+It never waits on the engine and never decides: every action below is one request or one dialog.
+What a request did is read from the next snapshot, never assumed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from console.commands import COMMANDS, bindings
+from console.help import HelpScreen
+from console.modals.arm import ArmModal
+from console.modals.flatten import FlattenModal
+from console.modals.model import ModelModal
+from console.modals.quit import QuitModal
+from console.modals.resume import ResumeModal
+from console.text import Money, utc
+from console.themes import CONSOLE_THEME
+from console.views.main import MainScreen
+from console.widgets.display import Display
+from console.widgets.status import StatusRow
+from engine.market import ASSETS
+from engine.requests import (
+    AdmitOpens,
+    EnginePort,
+    FallBack,
+    Flatten,
+    Halt,
+    PickModel,
+    ReduceOnly,
+    Resume,
+)
+from engine.snapshot import Snapshot
+
+POLL_S = 0.5
+"""Seconds between two looks at the engine: one decision tick."""
+
+
+class ConsoleApp(App[str | None], inherit_bindings=False):
+    """The console of one engine. Its return value is the choice made on leaving:
+
+    ``"flatten"``, ``"keep"``, or None where nothing was held.
+    """
+
+    TITLE = "trade-console"
+    CSS_PATH = "console.tcss"
+    BINDINGS = bindings()
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        *,
+        privacy: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        shots: Path | None = None,
+    ) -> None:
+        """`clock` gives monotonic seconds; `shots` is the folder for screenshots (default: here)."""
+        super().__init__()
+        self.engine = engine
+        self.privacy = privacy
+        self.selected = 0
+        self._clock = clock
+        self._shots = shots
+        self._frozen_at: float | None = None
+        self._shown = engine.latest()
+        self._drawn: object = None
+        self.register_theme(CONSOLE_THEME)
+        self.theme = CONSOLE_THEME.name
+        self.animation_level = "none"
+        self.console = shorter_codes(self.console)
+
+    def get_default_screen(self) -> MainScreen:
+        return MainScreen()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the command table, and nothing else."""
+        for command in COMMANDS:
+            run = partial(self.run_action, command.action)
+            yield SystemCommand(command.label, command.help, run)
+
+    def on_ready(self) -> None:
+        self.poll()
+        self.set_interval(POLL_S, self.poll)
+
+    # Looking
+
+    def look(self) -> Display:
+        """How the screen is being looked at now."""
+        now = self._clock()
+        frozen = None if self._frozen_at is None else now - self._frozen_at
+        return Display(Money(hidden=self.privacy), now, frozen, self.engine.alive())
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen under every dialog."""
+        screen = self.screen_stack[0]
+        if not isinstance(screen, MainScreen):
+            raise TypeError("the first screen is not the main one")
+        return screen
+
+    def poll(self) -> None:
+        """Draw the newest snapshot: status always, the view only if it is new and not frozen."""
+        newest = self.engine.latest()
+        if self._frozen_at is None:
+            self._shown = newest
+        with self.batch_update():
+            self.main.show_status(newest)
+            self._show_view()
+            self._show_dialog(newest)
+
+    def _show_view(self) -> None:
+        look = self.look()
+        drawn = (self._shown.seq, self.selected, self.main.view, look.money)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.main.show_view(self._shown, self.selected, look)
+
+    def _show_dialog(self, snapshot: Snapshot) -> None:
+        if self.screen is self.main:
+            return
+        show = getattr(self.screen, "show", None)
+        if callable(show):
+            show(snapshot)
+
+    def action_view(self, view: str) -> None:
+        self.main.switch(view)
+        self.poll()
+
+    def action_select_asset(self, number: int) -> None:
+        self.selected = number - 1
+        self.poll()
+
+    def action_next_asset(self) -> None:
+        self.action_select_asset((self.selected + 1) % len(ASSETS) + 1)
+
+    def action_previous_asset(self) -> None:
+        self.action_select_asset((self.selected - 1) % len(ASSETS) + 1)
+
+    def action_freeze(self) -> None:
+        """Hold the panels still; the status row and the engine go on."""
+        self._frozen_at = self._clock() if self._frozen_at is None else None
+        self.poll()
+
+    def action_privacy(self) -> None:
+        self.privacy = not self.privacy
+        self.poll()
+
+    async def action_help(self) -> None:
+        await self.push_screen(HelpScreen(self.engine.latest()))
+
+    def action_save_shot(self) -> None:
+        """Write the screen as SVG and say where."""
+        folder = self._shots or Path.cwd()
+        name = f"trade-console-{self._shown.seq}-{utc(self._shown.t_ms).replace(':', '')}.svg"
+        try:
+            path = self.save_screenshot(name, str(folder))
+        except OSError as error:
+            self._say(f"no screenshot: {folder}: {error.strerror}", "error")
+            return
+        self._say(f"saved {path}", "information")
+
+    # Acting
+
+    def action_halt(self) -> None:
+        """Shut the gate at once. No question is asked: halting can be undone."""
+        self.engine.ask(Halt("key"))
+        if self.engine.alive():
+            self._say("HALT: the order gate is shut. Positions stay; r resumes.", "warning")
+        else:
+            self._say("HALT: the engine's thread is dead. Check the venue yourself.", "error")
+        self.poll()
+
+    async def action_flatten(self) -> None:
+        await self.push_screen(FlattenModal(self.engine.latest()), self._flatten)
+
+    def _flatten(self, confirmed: bool | None) -> None:  # noqa: FBT001 the dialog's answer
+        if confirmed:
+            self.engine.ask(Flatten("key"))
+
+    def action_reduce_only(self) -> None:
+        """Into reduce-only, or out of it again."""
+        reducing = self.engine.latest().state == "REDUCING"
+        self.engine.ask(AdmitOpens() if reducing else ReduceOnly())
+
+    async def action_resume(self) -> None:
+        await self.push_screen(ResumeModal(self.engine.latest()), self._resume)
+
+    def _resume(self, typed: str | None) -> None:
+        if typed is not None:
+            self.engine.ask(Resume(typed))
+
+    async def action_paper_live(self) -> None:
+        await self.push_screen(ArmModal(self.engine.latest()))
+
+    async def action_pick_model(self) -> None:
+        await self.push_screen(ModelModal(self.engine.latest()), self._pick_model)
+
+    def _pick_model(self, rung: int | None) -> None:
+        if rung is not None:
+            self.engine.ask(PickModel(rung))
+
+    def action_fall_back(self) -> None:
+        self.engine.ask(FallBack())
+
+    async def action_quit(self) -> None:
+        """Leave; ask first where leaving would leave something behind."""
+        snapshot = self.engine.latest()
+        if holds_nothing(snapshot):
+            self.exit(None)
+            return
+        await self.push_screen(QuitModal(snapshot), self._quit)
+
+    def _quit(self, choice: str | None) -> None:
+        if choice is not None:
+            self.exit(choice)
+
+    def _say(self, sentence: str, severity: str) -> None:
+        self.notify(sentence, severity=severity, markup=False, timeout=6)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Halt, leave, and tell in one sentence; Textual's own way prints every local."""
+        self.engine.ask(Halt("console error"))
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        where = _place_of(error)
+        self.exit(
+            return_code=1,
+            message=f"trade-console: the screen failed ({type(error).__name__} {where}); "
+            "the order gate is shut, positions stay; start again, then resume",
+        )
+
+
+def _place_of(error: Exception) -> str:
+    """File and line where `error` was raised, without any value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "in an unknown place"
+    return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def holds_nothing(snapshot: Snapshot) -> bool:
+    """Whether leaving now would leave no position, no order and no open resolution behind."""
+    return not any(view.position or view.working or view.awaiting for view in snapshot.assets)
+
+
+def shorter_codes(console: Console) -> Console:
+    """`console`, or one of 256 colours in place of truecolor.
+
+    Every colour of the theme is exact among the 256, and their codes are half as long.
+    """
+    if console.color_system != "truecolor":
+        return console
+    return Console(
+        color_system="256", file=console.file, force_terminal=True, legacy_windows=False,
+        highlight=False, emoji=False, safe_box=False, soft_wrap=False,
+    )  # fmt: skip
+
+
+_ = StatusRow
