@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and CI run. Needs python3 and make; uses uv where present.
 # Written for make 3.81 and a POSIX shell, which is what macOS ships.
 
-# The folder is made, and removed, by these targets: never name one that holds anything else.
+# A folder that these targets make and remove; one that is no Python environment they leave alone.
 VENV = .venv
 # What `make demo` shows; what `make test` is told besides.
 DEMO = --feed sim --speed 10
@@ -34,5 +34,6 @@ shots: environment ## render screenshots/ from a seeded run
 	@"$(VENV)/bin/python" -m console.shots
 
 clean: ## remove the environment and every cache, nothing else
-	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find console engine models tests -name __pycache__ -prune -exec rm -rf {} +
