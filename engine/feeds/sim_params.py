@@ -111,23 +111,23 @@ class SimParams:
     """The same at the end of the window. Recordings show 20 to 40."""
     rush_from: float = 0.2
     """Fraction left below which the rate climbs from the first to the second."""
-    width: float = 0.32
+    width: float = 0.30
     """Mean spread beyond one tick early in the window at even odds, ticks."""
-    width_end: float = 11.0
+    width_end: float = 20.0
     """How many times `width` is added at the very end."""
     width_end_fraction: float = 0.02
     """Fraction left at which that addition has fallen by a factor e."""
-    width_sd: float = 0.6
+    width_sd: float = 1.5
     """Log standard deviation of the slow wandering of the width."""
     width_s: float = 6.0
     """Seconds in which that wandering forgets itself."""
-    width_per_gap: float = 0.12
+    width_per_gap: float = 0.06
     """Ticks of width per tick between the fair probability and the books' belief."""
     levels: int = 10
     """Price levels per side, contiguous from the best, fewer where the price runs out."""
-    best_size: float = 300.0
+    best_size: float = 285.0
     """Median shares at the best price early in the window at even odds."""
-    next_size: float = 345.0
+    next_size: float = 330.0
     """Median shares one tick behind the best."""
     size_slope: float = 0.09
     """Growth per further tick, as a share of `next_size`."""
@@ -137,11 +137,11 @@ class SimParams:
     """Seconds for which a level keeps its size; levels change one by one."""
     size_extreme: float = 0.6
     """Depth grows as ``(4 p (1 - p)) ** -size_extreme`` away from even odds."""
-    thin_from: float = 0.25
+    thin_from: float = 0.23
     """Fraction left around which depth starts to go."""
-    thin_best: float = 0.55
+    thin_best: float = 0.45
     """What is left of the best level at the end, as a share."""
-    thin_rest: float = 0.10
+    thin_rest: float = 0.14
     """What is left of the levels behind it."""
     imbalance_sd: float = 0.35
     """Log standard deviation of the size tilt between bids and asks."""
@@ -153,7 +153,7 @@ class SimParams:
     """Fraction left below which the certain loser's bids may vanish."""
     one_sided_edge: float = 0.04
     """Belief within this of 0 or 1 for that to happen."""
-    one_sided_share: float = 0.35
+    one_sided_share: float = 0.15
     """Share of such time that is spent one-sided."""
     one_sided_s: float = 3.0
     """Seconds in which one-sidedness forgets itself."""
