@@ -15,7 +15,7 @@ from typing import ClassVar, TypeVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -45,7 +45,6 @@ class Dialog(ModalScreen[Answer]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 70%; }
     Dialog > StatusRow { dock: top; }
-    Dialog > #stage { align: center middle; }
     Dialog #frame {
         width: 78; max-width: 100%; height: auto; max-height: 100%;
         padding: 0 1; border: round $accent; background: $background;
@@ -53,13 +52,13 @@ class Dialog(ModalScreen[Answer]):
     }
     Dialog #body { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }
     Dialog #text { height: auto; }
-    Dialog #answer { height: auto; }
+    Dialog #answer { dock: bottom; height: auto; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "safe", "Back"),
-        Binding("pageup", "scroll_body(-1)", "Scroll up", show=False),
-        Binding("pagedown", "scroll_body(1)", "Scroll down", show=False),
+        Binding("pageup", "scroll_page(-1)", "Scroll up", show=False),
+        Binding("pagedown", "scroll_page(1)", "Scroll down", show=False),
     ]
 
     def __init__(self, snapshot: Snapshot, clock: Clock = time.monotonic) -> None:
@@ -83,7 +82,7 @@ class Dialog(ModalScreen[Answer]):
 
     def compose(self) -> ComposeResult:
         yield StatusRow()
-        with Center(id="stage"), Vertical(id="frame"):
+        with Vertical(id="frame"):
             with VerticalScroll(id="body", can_focus=False):
                 yield Static(id="text")
             with Vertical(id="answer"):
@@ -123,6 +122,9 @@ class Dialog(ModalScreen[Answer]):
     def action_safe(self) -> None:
         self.dismiss(self.safe_answer())
 
-    def action_scroll_body(self, pages: int) -> None:
-        body = self.query_one("#body", VerticalScroll)
-        body.scroll_relative(y=pages * max(1, body.size.height - 1), animate=False)
+    def action_scroll_page(self, pages: int) -> None:
+        self.scroll_body(pages * max(1, self.query_one("#body").size.height - 1))
+
+    def scroll_body(self, rows: int) -> None:
+        """Move the text by `rows`, down where positive, as far as it goes."""
+        self.query_one("#body").scroll_relative(y=rows, animate=False)

@@ -19,7 +19,7 @@ class FlattenModal(TypedDialog[bool]):
     """Answers True when FLATTEN was typed, False for every other way out."""
 
     TITLE = "Flatten"
-    HINT = "type the word   esc back"
+    HINT = "pgup pgdn scroll   esc back"
     WORD = "FLATTEN"
 
     def lines(self) -> Sequence[Line]:

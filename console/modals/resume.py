@@ -17,7 +17,7 @@ class ResumeModal(TypedDialog[str | None]):
     """Answers ``RESUME`` when that was typed while HALTED, else None."""
 
     TITLE = "Resume"
-    HINT = "type the word   esc back"
+    HINT = "pgup pgdn scroll   esc back"
     WORD = "RESUME"
 
     def lines(self) -> Sequence[Line]:

@@ -1,0 +1,59 @@
+"""The words on the screen and what they mean, once; the help screen reads them to the user.
+
+A test fails when the gate learns a denial code that is not explained here.
+"""
+
+from __future__ import annotations
+
+WORDS: tuple[tuple[str, str], ...] = (
+    ("PAPER", "Orders are simulated against the book as it is when they arrive. No money moves."),
+    ("ACTIVE", "The gate admits openings and exits."),
+    ("REDUCING", "The gate admits only what reduces a position."),
+    ("HALTED", "The gate is shut to openings until RESUME is typed, across restarts too."),
+    ("STARTING", "Before the first market data; nothing is traded."),
+    ("RECONCILING", "Comparing the event log with the venue; nothing is opened."),
+    ("?", "Unknown. Never shown as zero."),
+    ("beat", "Age of the engine's last picture. When it grows, the numbers are old."),
+    ("executable PnL", ("Dollars that fills at the book brought, fees paid, open positions at "
+     "what the bids would pay now.")),
+    ("mid PnL", ("The same decisions booked at the mid at once and without a fee. It cannot be "
+     "earned; it shows what figures of that kind leave out.")),
+    ("worst case", ("The day's result if every open position and order ends worth nothing. The "
+     "daily loss limit is measured on this.")),
+    ("exposure", "Dollars that are lost if every open position goes to zero."),
+    ("untrained", "The weights are seeded first values: whatever they earn is luck."),
+    ("FALLEN", "A rung below the champion decides, for the reason in the log."),
+    ("confidence", "The stake's multiplier: 0.25 at a price of one half, 1 at certainty."),
+    ("neutral features", "Inputs fed with 0 because this feed does not carry their source."),
+    ("unknown features", "Inputs whose promised source is silent: the model is not asked."),
+    ("warming", "An input that needs more history than this window has yet."),
+    ("settling", "Matched, not final: these shares cannot be sold yet."),
+    ("void", "A match that failed to settle and was taken back."),
+    ("exit blocked", "A sale was refused or found no bids: the position is still held."),
+    ("awaiting resolution", ("The window ended with a position; the venue has not yet said which "
+     "side won. It is neither won nor lost until then.")),
+    ("loop gap", "Longest time in the last minute in which the engine answered nothing."),
+)  # fmt: skip
+"""(word, meaning), in the order in which they are read."""
+
+DENIALS: tuple[tuple[str, str], ...] = (
+    ("HALTED", "Trading is halted."),
+    ("NOT_ACTIVE", "The trading state admits no opening."),
+    ("NO_BOOK", "This feed records no order book, so nothing can be filled."),
+    ("BOOK_INVALID", "The book is missing a side, crossed, or has a gap."),
+    ("BOOK_AGE", "The book has not been heard of for too long."),
+    ("SPREAD", "The spread is wider than the limit."),
+    ("ENTRY_CUTOFF", "Too near the end of the window to open."),
+    ("WINDOW_OVER", "The window has not begun or is over."),
+    ("ORDER_IN_FLIGHT", "An order of this market is still on its way."),
+    ("ORDER_SIZE", "The order is larger than the limit for one order."),
+    ("MIN_SIZE", "The order is smaller than the venue takes."),
+    ("TICK", "The price is not on the market's ticks."),
+    ("ASSET_EXPOSURE", "The asset would exceed its exposure limit."),
+    ("TOTAL_EXPOSURE", "All assets together would exceed the exposure limit."),
+    ("DAILY_LOSS", "The day's worst case would exceed the daily loss limit."),
+    ("ORDER_RATE", "Too many openings in the last minute."),
+    ("NOTHING_TO_SELL", "Nothing is held."),
+    ("NOT_SETTLED", "The shares are not settled yet."),
+)
+"""(code of the gate, why it refuses)."""
