@@ -120,10 +120,13 @@ class Engine:
             return TradingState.RECONCILING
         return TradingState.REDUCING if self.reduce_only else TradingState.ACTIVE
 
-    def start(self, session: ev.SessionOpened) -> None:
-        """Open the session: settle what an earlier process left, then admit orders."""
+    def start(self, session: ev.SessionOpened, falls: tuple[Fall, ...]) -> None:
+        """Open the session: settle what an earlier process left, then admit orders.
+
+        `falls` are the rungs of the model ladder that could not be loaded.
+        """
         self.journal.record(self.t_ms, session)
-        for fall in self.ladder.start():
+        for fall in falls:
             self.fell(fall)
         self.started = True
         self.tell_state("started")

@@ -62,7 +62,7 @@ def _free(folder: Path, name: str) -> Path:
 
 def _open(path: Path, synchronous: str) -> EventLog:
     try:
-        with path.open("ab", opener=private):
+        with open(path, "ab", opener=private):
             pass  # SQLite gives its side files the mode of the file it finds
     except OSError as error:
         raise LedgerError(f"{path}: cannot be written ({error.strerror})") from None

@@ -22,6 +22,8 @@ def obey(engine: Engine, request: rq.Request) -> None:
         case rq.Flatten():
             _halt(engine)
             engine.flattening = True
+        case rq.CloseOut():
+            engine.reduce_only = engine.flattening = True
         case rq.Resume():
             _resume(engine, request.typed)
         case rq.ReduceOnly():

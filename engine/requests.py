@@ -39,6 +39,13 @@ class Flatten:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseOut:
+    """Reduce-only and sell what is held, without latching HALTED: leaving for the day."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """Leave HALTED. The console sends it only after the typed word."""
 
@@ -59,7 +66,7 @@ class PickModel:
     """Index into `ModelView.ladder`."""
 
 
-Request = Halt | ReduceOnly | AdmitOpens | Flatten | Resume | FallBack | PickModel
+Request = Halt | ReduceOnly | AdmitOpens | Flatten | CloseOut | Resume | FallBack | PickModel
 
 
 class EnginePort(Protocol):

@@ -91,6 +91,7 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
         journal = Journal(log, clock.wall_ms)
         feed = _feed(plan, journal.ledger.last_ms)
         ladder = Ladder(_rungs(plan, home))
+        falls = ladder.start()
         engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
 
         def close() -> None:
@@ -98,7 +99,7 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
             log.close()
 
         def start() -> None:
-            engine.start(_session(plan, feed, ladder))
+            engine.start(_session(plan, feed, ladder), falls)
 
         return Built(engine, start, close, lambda: _warnings(feed))
 

@@ -1,0 +1,212 @@
+"""The command line: every command, option, default and example, and nothing that acts on them.
+
+Owns the parsing. A wrong argument ends here with exit code 2 and one sentence that says how to
+mend it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+FASTEST = "max"
+
+RUN_EXAMPLES = """\
+examples:
+  trade-console --feed sim                      the embedded market, no network, at real speed
+  trade-console --feed sim --speed 20 --seed 3  another market, twenty times faster
+  trade-console --feed sim --headless --json --windows 4
+                                                four windows without a screen, one JSON summary
+  trade-console replay FILE --speed 60          a recorded market on the same screen
+  trade-console model list                      which weights can decide
+  trade-console keys                            every key of the console
+"""
+
+REPLAY_EXAMPLES = """\
+examples:
+  trade-console replay btc.jsonl.gz                          on the screen, 20 times real speed
+  trade-console replay btc.jsonl.gz --headless --json        as fast as possible, JSON summary
+  trade-console replay btc.jsonl.gz --headless --model old.safetensors
+"""
+
+MODEL_EXAMPLES = """\
+examples:
+  trade-console model list
+  trade-console model inspect rl_model.safetensors
+  trade-console model import rl_model.safetensors --slot champion
+"""
+
+KEYS_EXAMPLES = """\
+examples:
+  trade-console keys              the table of keys
+  trade-console keys --markdown   the same as the README has it
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options of one command line; exits with code 2 and one sentence if it is wrong."""
+    return _build().parse_args(argv)
+
+
+def _build() -> argparse.ArgumentParser:
+
+    parser = _parser("trade-console", _ABOUT, RUN_EXAMPLES)
+    parser.set_defaults(command="run", path=None)
+    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument(
+        "--feed",
+        choices=["sim"],
+        help="where the market comes from: sim is the embedded one (no network)",
+    )
+    parser.add_argument(
+        "--windows",
+        type=_count,
+        metavar="N",
+        help="stop after N windows of the embedded market (without a screen: 4)",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin a new event log instead of going on"
+    )
+    _add_run_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    _add_replay(commands)
+    _add_model(commands)
+    _add_keys(commands)
+    return parser
+
+
+_ABOUT = (
+    "Trade Polymarket's 15-minute up/down markets with the Phase 5 policy, on paper, "
+    "from a terminal."
+)
+
+
+def _parser(prog: str, about: str, examples: str) -> _Parser:
+    return _Parser(
+        prog=prog,
+        description=about,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="market seconds per real second, or max (screen: 1, replay 20; headless: max)",
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=7, metavar="S", help="seed of every random draw (7)"
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="PATH", help="weights for the first rung (.safetensors)"
+    )
+    parser.add_argument(
+        "--rule",
+        choices=["greedy", "sample"],
+        help="take the most likely action, or draw it (settings: decision_rule)",
+    )
+    parser.add_argument("--headless", action="store_true", help="without a screen")
+    parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+    parser.add_argument(
+        "--color",
+        choices=["auto", "true", "256", "16", "none"],
+        default="auto",
+        help="colours of the terminal (auto)",
+    )
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "Trade a recorded market on paper, with the same engine and costs."
+    parser = _sub(commands, "replay", about, REPLAY_EXAMPLES)
+    parser.add_argument("path", type=Path, help="a recording (.jsonl.gz)")
+    parser.set_defaults(command="run", feed=None, windows=None, fresh=False)
+    _add_run_options(parser)
+
+
+def _add_model(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "See, check and install the weights that may decide."
+    parser = _sub(commands, "model", about, MODEL_EXAMPLES)
+    parser.set_defaults(command="model")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|inspect|import")
+    listing = _sub(actions, "list", "The rungs of the model ladder.", MODEL_EXAMPLES)
+    inspect = _sub(actions, "inspect", "What a weights file holds.", MODEL_EXAMPLES)
+    importing = _sub(actions, "import", "Check a file and install it.", MODEL_EXAMPLES)
+    for sub in (listing, inspect, importing):
+        sub.add_argument("--json", action="store_true", help="as JSON")
+    for sub in (inspect, importing):
+        sub.add_argument("path", type=Path, help="a .safetensors file or its folder")
+    importing.add_argument(
+        "--slot",
+        choices=["champion", "checkpoint", "pre_phase5"],
+        default="champion",
+        help="which rung it becomes (champion)",
+    )
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _sub(commands, "keys", "Every key of the console.", KEYS_EXAMPLES)
+    parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    parser.set_defaults(command="keys")
+
+
+def _sub(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    about: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _speed(text: str) -> float:
+    if text == FASTEST:
+        return math.inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; give a number above 0, or max")
+    return speed
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of windows; give 1 or more")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed; give a whole number from 0")
+    return int(text)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"trade-console {version('trade-console')}"
+    except PackageNotFoundError:
+        return "trade-console (not installed)"

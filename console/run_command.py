@@ -1,0 +1,151 @@
+"""``trade-console`` and ``trade-console replay``: an engine, with a screen or without.
+
+Owns the life of a run as the user sees it: what is refused before anything starts, what happens on
+a signal, what is printed at the end. The engine's thread does the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import sys
+from contextlib import ExitStack
+
+import orjson
+
+from engine.errors import ConsoleError, UsageError
+from engine.home import Home
+from engine.requests import CloseOut
+from engine.session import Plan, ReplayRun, SimRun, open_session
+from engine.settings import Settings, load_settings
+from engine.summary import Summary
+from engine.thread import EngineThread
+
+HEADLESS_WINDOWS = 4
+REPLAY_SPEED = 20.0
+START_S = 60.0
+"""Real seconds an engine may take to load and start."""
+CLOSE_OUT_S = 20.0
+"""Real seconds to wait for positions to be sold on leaving."""
+
+NO_FEED = (
+    "live market data is not part of this version; use --feed sim for the embedded market, "
+    "or replay PATH for a recorded one"
+)
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run to the end. Returns the exit code; raises ConsoleError for one-line failures."""
+    if options.path is None and options.feed is None:
+        raise UsageError(NO_FEED)
+    if options.json and not options.headless:
+        raise UsageError("--json goes with --headless")
+    if not options.headless:
+        from console.terminal import prepare
+
+        prepare(options.color)
+    home = Home.open()
+    plan = _plan(options, _settings(options, home))
+    with ExitStack() as held:
+        engine = open_session(plan, home, held)
+        engine.start()
+        engine.wait_started(START_S)
+        if engine.failure is not None:
+            raise ConsoleError(engine.failure)
+        return _headless(engine, options) if options.headless else _on_screen(engine)
+
+
+def _settings(options: argparse.Namespace, home: Home) -> Settings:
+    settings = load_settings(home.settings_file)
+    if options.rule is None:
+        return settings
+    return settings.model_copy(update={"decision_rule": options.rule})
+
+
+def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
+    replay = options.path is not None
+    speed = options.speed
+    if speed is None:
+        speed = math.inf if options.headless else (REPLAY_SPEED if replay else 1.0)
+    windows = options.windows
+    if options.headless and windows is None:
+        windows = HEADLESS_WINDOWS
+    run = ReplayRun(options.path) if replay else SimRun(windows, options.fresh)
+    return Plan(run, settings, options.seed, speed, options.model)
+
+
+def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
+    caught: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda n, _: caught.append(n))
+    while not caught and not engine.wait_ended(0.1):
+        pass
+    engine.leave()
+    if engine.failure is not None:
+        raise ConsoleError(engine.failure)
+    if engine.summary is not None:
+        sys.stdout.write(_as_json(engine.summary) if options.json else _as_text(engine.summary))
+    return 128 + caught[0] if caught else 0
+
+
+def _on_screen(engine: EngineThread) -> int:
+    from console.screen import show
+
+    choice, caught = show(engine)
+    if choice == "flatten":
+        _close_out(engine)
+    left_in_time = engine.leave()
+    if engine.failure is not None:
+        raise ConsoleError(engine.failure)
+    if engine.summary is not None:
+        sys.stdout.write(_as_text(engine.summary))
+    if not left_in_time:
+        raise ConsoleError("the engine did not end within 3 s; its log is kept up to the last tick")
+    return 128 + caught if caught else 0
+
+
+def _close_out(engine: EngineThread) -> None:
+    """Sell what is held before leaving, and say what could not be sold."""
+    import time
+
+    sys.stderr.write("selling what is held ...\n")
+    engine.ask(CloseOut("quit"))
+    deadline = time.monotonic() + CLOSE_OUT_S
+    while time.monotonic() < deadline and engine.alive():
+        time.sleep(0.2)
+        if not _sellable(engine):
+            return
+    sys.stderr.write("not everything could be sold; it is kept for the next start\n")
+
+
+def _sellable(engine: EngineThread) -> bool:
+    snapshot = engine.latest()
+    return any(
+        asset.working or (asset.position and not asset.position.note.startswith("awaiting"))
+        for asset in snapshot.assets
+    )
+
+
+def _as_json(summary: Summary) -> str:
+    return orjson.dumps(summary, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _as_text(summary: Summary) -> str:
+    lines = [
+        f"{summary.feed}: {summary.windows} windows, {summary.market_seconds / 3600:.2f} h of"
+        f" market time in {summary.real_seconds:.1f} s, model {summary.model}",
+        f"  decisions {summary.decisions}, orders {summary.orders}, fills {summary.fills},"
+        f" rejects {summary.rejects}, denials {sum(summary.denials.values())}",
+        f"  PnL executable {summary.pnl_executable:+.2f} $ after {summary.fees:.2f} $ of fees;"
+        f" at mid, free: {summary.pnl_mid:+.2f} $",
+        f"  open positions {summary.open_positions}, unmanaged expiries"
+        f" {summary.unmanaged_expiries}; {summary.neutral_features}",
+    ]
+    lines += [
+        f"  held: {p.shares:.2f} {p.outcome} of {p.slug}, cost {p.cost:.2f} $: {p.why}"
+        for p in summary.open_position_details
+    ]
+    lines += [f"  note: {warning}" for warning in summary.warnings]
+    lines.append(f"  event hash {summary.event_hash}")
+    return "\n".join(lines) + "\n"
