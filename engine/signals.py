@@ -146,7 +146,7 @@ class AssetSignals:
         if up.invalid is not None:
             return f"book of UP is invalid: {up.invalid}"
         if up.age_ms(t_ms) > self._source_age_ms:
-            return f"book of UP silent for {up.age_ms(t_ms) / 1000:.0f} s"
+            return f"book of UP silent for more than {self._source_age_ms / 1000:g} s"
         return None
 
     def _mid_fault(self, t_ms: int, market: Market, mid: MidQuote | None) -> str | None:
@@ -155,7 +155,7 @@ class AssetSignals:
         if mid is None or mid.slug != market.slug:
             return "no mid of UP yet"
         if t_ms - mid.t_ms > self._mid_age_ms:
-            return f"mid of UP silent for {(t_ms - mid.t_ms) / 1000:.0f} s"
+            return f"mid of UP silent for more than {self._mid_age_ms / 1000:g} s"
         return None
 
     def _silence(self, t_ms: int) -> str | None:
@@ -166,7 +166,8 @@ class AssetSignals:
         if quoted is None:
             return f"no quote of {self._asset} from binance yet"
         if t_ms - quoted > self._source_age_ms:
-            return f"binance silent on {self._asset} for {(t_ms - quoted) / 1000:.0f} s"
+            limit = self._source_age_ms / 1000
+            return f"binance silent on {self._asset} for more than {limit:g} s"
         return None
 
     def _prob(self, up: Book | None, mid: MidQuote | None) -> float | None:

@@ -17,8 +17,9 @@ SLACK_S = 10
 """A look-back takes the last sample of up to this many seconds before; two samples further apart
 than this have a gap between them, whose return counts for nothing."""
 
-COVERAGE = 0.8
-"""Part of a window that must hold data, gaps left out, for the window to count as covered."""
+COVERAGE = 0.5
+"""Part of a window that must hold data, gaps left out, for the window to count as covered. What
+is measured over it is a rate or a ratio, which half of the window estimates without bias."""
 
 
 class Sample(NamedTuple):

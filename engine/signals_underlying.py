@@ -86,11 +86,11 @@ class Underlying:
             "returns_1m": self._change(t_ms, 60),
             "returns_5m": self._change(t_ms, 300),
             "returns_10m": self._change(t_ms, 600),
-            "vol_expansion": self._expansion(self._seconds.span(t_ms, MINUTE_S), long),
+            "vol_expansion": _expansion(self._seconds.span(t_ms, MINUTE_S), long),
             "vol_regime": _vol_regime(long),
             "trend_regime": _trend_regime(long),
             "large_trade_flag": self._large.flag(t_ms),
-            **(self._of_sums() if self._sums else self._of_prints(t_ms)),
+            **_of_flows(*self._flows(t_ms)),
         }
 
     def _turn(self, second: int) -> None:
@@ -107,70 +107,69 @@ class Underlying:
             return None
         return self._mid / then.mid - 1
 
-    def _expansion(
-        self, short: tuple[Sample, Sample] | None, long: tuple[Sample, Sample] | None
-    ) -> float | None:
-        if short is None or long is None:
-            return None
-        quiet = _variance_rate(long)
-        return math.sqrt(_variance_rate(short) / quiet) - 1 if quiet > 0 else 0.0
+    def _flows(self, t_ms: int) -> tuple[TradeSums | None, TradeSums | None]:
+        """Takers' volume over a short and a long trailing window."""
+        if self._sums:
+            return self._sums[0], self._sums[-1]
+        return self._printed_since(t_ms, SHORT_S), self._printed_since(t_ms, MINUTE_S)
 
-    def _of_prints(self, t_ms: int) -> dict[str, float | None]:
-        short = self._flow_since(t_ms, SHORT_S)
-        minute = self._flow_since(t_ms, MINUTE_S)
-        return {
-            "trade_flow_imbalance": None if minute is None else _imbalance(minute),
-            "cvd_acceleration": _acceleration(short, minute, SHORT_S, MINUTE_S),
-            "trade_intensity": None if short is None else short[2] / SHORT_S,
-        }
-
-    def _of_sums(self) -> dict[str, float | None]:
-        short, long = self._sums[0], self._sums[-1]
-        recent = (short.buy_qty, short.sell_qty, short.count)
-        whole = (long.buy_qty, long.sell_qty, long.count)
-        return {
-            "trade_flow_imbalance": _imbalance(whole),
-            "cvd_acceleration": _acceleration(recent, whole, short.window_s, long.window_s),
-            "trade_intensity": long.count / long.window_s,
-        }
-
-    def _flow_since(self, t_ms: int, seconds: int) -> tuple[float, float, float] | None:
-        """Bought, sold and trades of the last `seconds`; None where not covered or no print was
-        ever heard, since a source that sends none may have none to send."""
+    def _printed_since(self, t_ms: int, seconds: int) -> TradeSums | None:
+        """Totals of the prints since then; None where not covered, or where no print was ever
+        heard, since a source that sends none may have none to send."""
         span = self._seconds.span(t_ms, seconds)
         if span is None or not self._printed:
             return None
-        bought, sold, trades = self._flow
         then = span[0]
-        return bought - then.bought, sold - then.sold, trades - then.trades
+        bought, sold, trades = self._flow
+        return TradeSums(
+            window_s=t_ms / 1000 - (then.second + 1),
+            buy_qty=max(0.0, bought - then.bought),
+            sell_qty=max(0.0, sold - then.sold),
+            count=trades - then.trades,
+        )
 
 
-def _imbalance(flow: tuple[float, float, float]) -> float:
+def _of_flows(short: TradeSums | None, long: TradeSums | None) -> dict[str, float | None]:
+    known = [flow for flow in (short, long) if flow is not None]
+    nearest = min(known, key=lambda flow: abs(flow.window_s - SHORT_S), default=None)
+    return {
+        "trade_flow_imbalance": None if long is None else _imbalance(long.buy_qty, long.sell_qty),
+        "cvd_acceleration": _acceleration(short, long),
+        "trade_intensity": None if nearest is None else nearest.count / nearest.window_s,
+    }
+
+
+def _imbalance(bought: float, sold: float) -> float:
     """(bought - sold) / (bought + sold) in [-1, 1]; 0 where nothing traded."""
-    total = flow[0] + flow[1]
-    if total <= 0:
+    if bought + sold <= 0:
         return 0.0
-    return min(1.0, max(-1.0, (flow[0] - flow[1]) / total))
+    return min(1.0, max(-1.0, (bought - sold) / (bought + sold)))
 
 
-def _acceleration(
-    short: tuple[float, float, float] | None,
-    long: tuple[float, float, float] | None,
-    short_s: float,
-    long_s: float,
-) -> float | None:
-    """Imbalance of the last `short_s` less that of the rest of `long_s` before them, per second
-    between the middles of both spans, which lie half of `long_s` apart."""
-    if short is None or long is None or short_s >= long_s:
+def _acceleration(short: TradeSums | None, long: TradeSums | None) -> float | None:
+    """Imbalance of the short window less that of the rest of the long one before it, per second
+    between the middles of both, which lie half of the long window apart."""
+    if short is None or long is None or short.window_s >= long.window_s:
         return None
-    before = (max(0.0, long[0] - short[0]), max(0.0, long[1] - short[1]), 0.0)
-    return (_imbalance(short) - _imbalance(before)) / (long_s / 2)
+    before = _imbalance(
+        max(0.0, long.buy_qty - short.buy_qty), max(0.0, long.sell_qty - short.sell_qty)
+    )
+    return (_imbalance(short.buy_qty, short.sell_qty) - before) / (long.window_s / 2)
 
 
 def _variance_rate(span: tuple[Sample, Sample]) -> float:
     """Realised variance per second of data; running totals may differ by a rounding error."""
     first, last = span
     return max(0.0, last.variance - first.variance) / (last.covered - first.covered)
+
+
+def _expansion(
+    short: tuple[Sample, Sample] | None, long: tuple[Sample, Sample] | None
+) -> float | None:
+    if short is None or long is None:
+        return None
+    usual = _variance_rate(long)
+    return math.sqrt(_variance_rate(short) / usual) - 1 if usual > 0 else 0.0
 
 
 def _vol_regime(long: tuple[Sample, Sample] | None) -> float | None:
