@@ -11,11 +11,10 @@ price moves past it, as in a real book.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from engine.feeds.sim_fair import fair_probability
+from engine.feeds.sim_fair import fair_probability, normal_cdf
 from engine.feeds.sim_levels import Levels, window_start_ms
 from engine.feeds.sim_params import STEP_MS, WINDOW_MS, SimParams
 from engine.feeds.sim_path import WINDOW_STEPS, window_path
@@ -102,8 +101,9 @@ def _best(rng: np.random.Generator, view: _View, params: SimParams) -> tuple[Int
     bid = np.clip(np.floor(middle - half), 1, CENTS - 2).astype(np.int64)
     ask = np.clip(np.ceil(middle + half), bid + 1, CENTS - 1).astype(np.int64)
     shy = _one_sided(rng, view.belief.shape, params)
-    bid[shy & (view.belief < params.one_sided_edge)] = 0
-    ask[shy & (view.belief > 1 - params.one_sided_edge)] = CENTS
+    edge = params.one_sided_edge * CENTS
+    no_bids, no_asks = shy & (ask <= edge), shy & (bid >= CENTS - edge)
+    bid[no_bids], ask[no_asks] = 0, CENTS
     return bid, ask
 
 
@@ -121,8 +121,7 @@ def _one_sided(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """When the losing side would have no bids, were it losing."""
     mood = wandering(rng, (shape[0], shape[1]), params.one_sided_s)
-    threshold = NormalDist().inv_cdf(params.one_sided_share)
-    return (mood < threshold) & (fraction_left() < params.one_sided_from)
+    return (normal_cdf(mood) < params.one_sided_share) & (fraction_left() < params.one_sided_from)
 
 
 def _tilt(rng: np.random.Generator, view: _View, params: SimParams) -> Floats:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
 
 import numpy as np
 
@@ -155,6 +154,5 @@ def _jumps(rng: np.random.Generator, params: SimParams) -> Floats:
 
 
 def _happens(rng: np.random.Generator, shape: tuple[int, int], per_hour: float) -> Floats:
-    """1.0 where a normal passes the threshold that `per_hour` events an hour set."""
-    threshold = NormalDist().inv_cdf(1 - per_hour / 60)
-    return (rng.standard_normal(shape) > threshold).astype(np.float64)
+    """1.0 in the minutes in which one of `per_hour` events an hour falls."""
+    return (rng.random(shape) < per_hour / 60).astype(np.float64)

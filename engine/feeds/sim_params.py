@@ -152,7 +152,7 @@ class SimParams:
     one_sided_from: float = 0.25
     """Fraction left below which the certain loser's bids may vanish."""
     one_sided_edge: float = 0.04
-    """Belief within this of 0 or 1 for that to happen."""
+    """The winner's best bid must be within this of a dollar for that to happen."""
     one_sided_share: float = 0.15
     """Share of such time that is spent one-sided."""
     one_sided_s: float = 3.0
