@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(name: str):  # type: ignore[no-untyped-def]  # each module's own signature is checked
     if name == "keys":
-        from console.help import keys_command
+        from console.keys_command import keys_command
 
         return keys_command
     if name == "model":
