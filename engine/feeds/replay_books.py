@@ -99,11 +99,12 @@ class TokenBook:
     def _unpacked(self) -> tuple[dict[int, int], dict[int, int]]:
         if self._raw is None:
             raise MessageError("a delta with no whole book before it")
-        bids, asks = (
-            {self.prices[level["price"]]: self.sizes[level["size"]] for level in side}
-            for side in self._raw
-        )
-        return bids, asks
+        bids, asks = self._raw
+        return self._by_price(bids), self._by_price(asks)
+
+    def _by_price(self, side: Any) -> dict[int, int]:
+        coded = ((self.prices[level["price"]], self.sizes[level["size"]]) for level in side)
+        return {price: size for price, size in coded if size}
 
     def _apply(self, change: Change, bids: dict[int, int], asks: dict[int, int]) -> None:
         if change.side not in ("BUY", "SELL"):

@@ -1,0 +1,155 @@
+"""Each kind of row becomes its message, or one BadMessage with the reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.feeds.replay_rows import NAMES_LIMIT, RowReader
+from engine.market import Outcome
+from engine.messages import (
+    BadMessage,
+    MarketListed,
+    Message,
+    MidQuote,
+    Resolution,
+    TradeSums,
+    VenueQuote,
+)
+from engine.recording import Row
+from engine.units import MICRO
+from tests.engine import recordings as rec
+
+T0 = rec.T0
+SUMS = {"buy_qty": 0.5, "sell_qty": 1.5, "buy_count": 2.0, "sell_count": 14.0}
+
+
+def read(line: dict[str, Any], reader: RowReader | None = None) -> list[Message]:
+    row = Row(line["t"], line["src"], line["data"])
+    return list((reader or RowReader()).messages(row))
+
+
+def reason(line: dict[str, Any]) -> str:
+    (message,) = read(line)
+    assert isinstance(message, BadMessage)
+    assert message.t_ms == T0
+    return message.reason
+
+
+def test_a_market_row_lists_the_window_it_describes() -> None:
+    (message,) = read(rec.market(T0, window_seconds=300, tick_size="0.001"))
+    assert isinstance(message, MarketListed)
+    market = message.market
+    assert (market.slug, market.asset) == ("btc-updown-15m", "BTC")
+    assert market.end_ms == T0 + 300_000
+    assert (market.up_token, market.down_token) == (rec.UP, rec.DOWN)
+    assert market.tick_bp == 10
+    assert market.min_shares == 5 * MICRO
+    assert (market.fee.rate, market.fee.exponent) == (Decimal("0.07"), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"slug": None}, "slug is not a name"),
+        ({"slug": ""}, "slug is not a name"),
+        ({"slug": "x" * 201}, "slug is not a name"),
+        ({"slug": "a\x1b[2J"}, "slug is not a name"),
+        ({"asset": "DOGE"}, "asset DOGE is not traded here"),
+        ({"down_token": rec.UP}, "both outcomes have the same token"),
+        ({"window_seconds": 0}, "window_seconds is not a whole number in [60, 86401)"),
+        ({"window_seconds": 900.0}, "window_seconds is not a whole number in [60, 86401)"),
+        (
+            {"window_start": T0},
+            "window_start is not a whole number in [1000000000, 4102444800)",
+        ),
+        ({"tick_size": 0.01}, "tick_size is float, not a string of digits"),
+        ({"tick_size": "0.03"}, "tick_size is none of the venue's"),
+        ({"min_size": "-5"}, "min_size is not in [0, 1000000]"),
+        ({"fee": None}, "data is NoneType, not an object"),
+        ({"fee": {"rate": "NaN", "exponent": 1}}, "rate 'NaN' is not finite"),
+        ({"fee": {"rate": "0.07", "exponent": -1}}, "exponent is not a whole number in [0, 5)"),
+    ],
+)
+def test_a_bad_market_row_lists_nothing(change: dict[str, Any], why: str) -> None:
+    assert reason(rec.market(T0, **change)) == why
+
+
+def test_a_mid_is_the_mid_of_up() -> None:
+    assert read(rec.mid(T0, 0.925)) == [MidQuote(T0, "btc-updown-15m", 0.925)]
+    assert read(rec.mid(T0, 0)) == [MidQuote(T0, "btc-updown-15m", 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (rec.mid(T0, 0.4, outcome="DOWN"), "a mid of another outcome than UP"),
+        (rec.mid(T0, 1.01), "mid 1.01 is not in [0, 1]"),
+        (rec.mid(T0, -0.1), "mid is not a number in [0, 1e+12]"),
+        (rec.mid(T0, None), "mid is not a number in [0, 1e+12]"),
+        (rec.mid(T0, "0.5"), "mid is not a number in [0, 1e+12]"),
+        (rec.mid(T0, True), "mid is not a number in [0, 1e+12]"),
+        (rec.row(T0, "mid", [1]), "data is list, not an object"),
+        (rec.row(T0, "quote", None), "data is NoneType, not an object"),
+        (rec.quote(T0, bid=2.0, ask=1.0), "crossed quote: bid 2 above ask 1"),
+        (rec.quote(T0, bid=0), "bid is not above 0"),
+        (rec.quote(T0, bid=-1.0), "bid is not a number in [0, 1e+12]"),
+        (rec.quote(T0, ask=1e30), "ask is not a number in [0, 1e+12]"),
+        (rec.quote(T0, ask=10**400), "ask is not a number in [0, 1e+12]"),
+        (rec.quote(T0, venue=3), "venue is not a name"),
+        (rec.quote(T0, asset="DOGE"), "asset DOGE is not traded here"),
+        (rec.quote(T0, trades_3s=7), "data is int, not an object"),
+        (
+            rec.quote(T0, trades_3s={**SUMS, "buy_qty": -1}),
+            "buy_qty is not a number in [0, 1e+12]",
+        ),
+        (rec.resolution(T0, "SIDEWAYS"), "its outcome is neither UP, DOWN nor null"),
+        (rec.resolution(T0, ["UP"]), "its outcome is neither UP, DOWN nor null"),
+    ],
+)
+def test_a_bad_row_says_why(line: dict[str, Any], why: str) -> None:
+    assert reason(line) == why
+
+
+def test_a_quote_carries_its_trade_sums_short_then_long() -> None:
+    (message,) = read(rec.quote(T0, trades_10s=SUMS, trades_3s={**SUMS, "buy_qty": 0.0}))
+    assert message == VenueQuote(
+        T0,
+        "binance.um",
+        "BTC",
+        90_000.0,
+        90_001.0,
+        (TradeSums(3.0, 0.0, 1.5, 16.0), TradeSums(10.0, 0.5, 1.5, 16.0)),
+    )
+
+
+def test_a_locked_quote_is_a_quote() -> None:
+    (message,) = read(rec.quote(T0, bid=5, ask=5))
+    assert isinstance(message, VenueQuote)
+    assert message.sums == ()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UP, Outcome.DOWN, None])
+def test_a_resolution_may_be_unknown(outcome: Outcome | None) -> None:
+    (message,) = read(rec.resolution(T0, outcome))
+    assert message == Resolution(T0, "btc-updown-15m", outcome, "last quotes")
+
+
+def test_an_unknown_kind_is_ignored_counted_and_named_once() -> None:
+    reader = RowReader()
+    line = rec.row(T0, "weather\x1b", {"sun": True})
+    assert read(line, reader) == [
+        BadMessage(T0, "weather", "unknown kind of row; all of them are ignored")
+    ]
+    assert read(line, reader) == []
+    assert reader.ignored == {"weather": 2}
+
+
+def test_a_file_of_ever_new_kinds_is_counted_in_bounded_memory() -> None:
+    reader = RowReader()
+    for i in range(100):
+        read(rec.row(T0, f"kind-{i}", None), reader)
+    assert len(reader.ignored) == NAMES_LIMIT + 1
+    assert sum(reader.ignored.values()) == 100
