@@ -8,7 +8,8 @@ may import it before `console.terminal` has spoken.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 
 from console.arguments import parse
 from engine.errors import ConsoleError
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0  # the reader of our output had enough
 
 
-def _command(name: str):  # type: ignore[no-untyped-def]  # each module's own signature is checked
+def _command(name: str) -> Callable[[Namespace], int]:
     if name == "keys":
         from console.keys_command import keys_command
 

@@ -10,7 +10,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 FASTEST = "max"
 
@@ -46,11 +46,15 @@ examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line instead of the whole usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Parser]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -91,8 +95,8 @@ _ABOUT = (
 )
 
 
-def _parser(prog: str, about: str, examples: str) -> _Parser:
-    return _Parser(
+def _parser(prog: str, about: str, examples: str) -> Parser:
+    return Parser(
         prog=prog,
         description=about,
         epilog=examples,
@@ -129,7 +133,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_replay(commands: Commands) -> None:
     about = "Trade a recorded market on paper, with the same engine and costs."
     parser = _sub(commands, "replay", about, REPLAY_EXAMPLES)
     parser.add_argument("path", type=Path, help="a recording (.jsonl.gz)")
@@ -137,7 +141,7 @@ def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add_run_options(parser)
 
 
-def _add_model(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_model(commands: Commands) -> None:
     about = "See, check and install the weights that may decide."
     parser = _sub(commands, "model", about, MODEL_EXAMPLES)
     parser.set_defaults(command="model")
@@ -157,18 +161,18 @@ def _add_model(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
 
 
-def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_keys(commands: Commands) -> None:
     parser = _sub(commands, "keys", "Every key of the console.", KEYS_EXAMPLES)
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
     parser.set_defaults(command="keys")
 
 
 def _sub(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     about: str,
     examples: str,
-) -> argparse.ArgumentParser:
+) -> Parser:
     return commands.add_parser(
         name,
         help=about,
