@@ -105,10 +105,10 @@ class SimParams:
     book_noise_s: float = 20.0
     """Seconds in which that error forgets itself."""
     books_per_s: float = 4.0
-    """Messages per token and second early in the window. Recordings show 10 to 12: thinned
+    """Messages per token and second early in the window. Recordings show 11 to 12: thinned
     on purpose, since most of theirs change one far level and cost the same to process."""
     books_per_s_end: float = 9.0
-    """The same at the end of the window. Recordings show 20 to 40."""
+    """The same at the end of the window. Recordings show 14 on average over the last 5 %."""
     rush_from: float = 0.2
     """Fraction left below which the rate climbs from the first to the second."""
     width: float = 0.30

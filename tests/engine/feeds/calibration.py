@@ -34,8 +34,10 @@ BUCKETS = (
 )
 """Name, lower and upper fraction of the window left."""
 
-PARSE_EVERY = 6
-"""Every so manieth book message of a token is measured; all are counted for the rate."""
+RECORDED_EVERY = 6
+SIM_EVERY = 2
+"""Every so manieth message is measured, so that both markets are seen twice a second: how
+often one looks changes what a volatility over one second comes to. All are counted."""
 
 Pairs = list[tuple[float, float]]
 """(price in dollars, size in shares)."""
@@ -115,7 +117,7 @@ def _asset_id(line: bytes) -> bytes:
 
 
 def _seen(window: WindowKey, line: bytes, count: int) -> Seen:
-    if count % PARSE_EVERY:
+    if count % RECORDED_EVERY:
         return Seen(window, int(line[5:18]), None, [])
     row = orjson.loads(line)
     bids, asks = (_pairs(row["data"][side]) for side in ("bids", "asks"))
@@ -140,7 +142,7 @@ def sim_books(seed: int, windows: int) -> Iterator[Seen]:
 def _seen_sim(message: BookSnapshot, count: int) -> Seen:
     name, _, start = message.token_id[: -len(":up")].partition("-updown-15m-")
     window = WindowKey(name.upper(), int(start) * 1000, WINDOW_MS)
-    if count % PARSE_EVERY:
+    if count % SIM_EVERY:
         return Seen(window, message.t_ms, None, [])
     bids = [(p / 10_000, s / 1e6) for p, s in message.bids]
     return Seen(window, message.t_ms, bids, [(p / 10_000, s / 1e6) for p, s in message.asks])

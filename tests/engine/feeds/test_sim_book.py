@@ -21,7 +21,7 @@ from engine.units import BP, SELLABLE_STEP
 
 PARAMS = SimParams()
 SEED = 17
-WINDOWS = 220
+WINDOWS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def test_tokens_priced_p_resolve_up_with_frequency_p(told: list[Told]) -> None:
             priced.append(window.mid[row])
             came.append(window.up[asset])
     p, up = np.array(priced), np.array(came)
-    correlated = 1.6  # the assets of one window share a factor: about 340 independent draws
+    correlated = 1.6  # the assets of one window share a factor: about 230 independent draws
     for low, high in ((0, 0.1), (0.1, 0.35), (0.35, 0.65), (0.65, 0.9), (0.9, 1.01)):
         chosen = (p >= low) & (p < high)
         error = correlated * np.sqrt((p[chosen] * (1 - p[chosen])).sum()) / chosen.sum()
