@@ -10,9 +10,14 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from rich.console import Console
 from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.commands import COMMANDS, bindings
@@ -22,11 +27,11 @@ from console.modals.flatten import FlattenModal
 from console.modals.model import ModelModal
 from console.modals.quit import QuitModal
 from console.modals.resume import ResumeModal
+from console.sparing import SparingDriver
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
 from console.views.main import MainScreen
 from console.widgets.display import Display
-from console.widgets.status import StatusRow
 from engine.market import ASSETS
 from engine.requests import (
     AdmitOpens,
@@ -52,7 +57,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     TITLE = "trade-console"
     CSS_PATH = "console.tcss"
-    BINDINGS = bindings()
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -63,7 +68,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         shots: Path | None = None,
     ) -> None:
-        """`clock` gives monotonic seconds; `shots` is the folder for screenshots (default: here)."""
+        """`clock` gives monotonic seconds; `shots` is the folder for screenshots, else here."""
         super().__init__()
         self.engine = engine
         self.privacy = privacy
@@ -78,10 +83,20 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self.animation_level = "none"
         self.console = shorter_codes(self.console)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver, or the one that sends only differences where it can stand in."""
+        chosen = super().get_driver_class()
+        return SparingDriver if chosen is LinuxDriver else chosen
+
+    def on_resize(self) -> None:
+        """A terminal that changed its size shows what it likes until it is painted again."""
+        if isinstance(self._driver, SparingDriver):
+            self._driver.forget()
+
     def get_default_screen(self) -> MainScreen:
         return MainScreen()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 same on every screen
         """The palette: the command table, and nothing else."""
         for command in COMMANDS:
             run = partial(self.run_action, command.action)
@@ -224,7 +239,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if choice is not None:
             self.exit(choice)
 
-    def _say(self, sentence: str, severity: str) -> None:
+    def _say(self, sentence: str, severity: SeverityLevel) -> None:
         self.notify(sentence, severity=severity, markup=False, timeout=6)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -268,6 +283,3 @@ def shorter_codes(console: Console) -> Console:
         color_system="256", file=console.file, force_terminal=True, legacy_windows=False,
         highlight=False, emoji=False, safe_box=False, soft_wrap=False,
     )  # fmt: skip
-
-
-_ = StatusRow

@@ -17,7 +17,11 @@ HIDDEN = "$•••"
 """What privacy shows in place of an amount."""
 
 _AMOUNT = re.compile(r"[-+]?\$[-+]?[\d,]*\.?\d+(?:[kKmM]\b)?")
-_SHARES = re.compile(r"[\d,]*\.?\d+(?= (?:shares?|sh|UP|DOWN)\b)|(?<=\bUP )[\d,]*\.?\d+|(?<=\bDOWN )[\d,]*\.?\d+")  # fmt: skip
+_SHARES = re.compile(
+    r"[\d,]*\.?\d+(?= (?:shares?|sh|UP|DOWN)\b)"
+    r"|(?<=\bUP )[\d,]*\.?\d+"
+    r"|(?<=\bDOWN )[\d,]*\.?\d+"
+)
 
 
 def finite(value: float | None) -> float | None:
@@ -25,10 +29,15 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def rounded(value: float, places: int) -> float:
+    """`value` rounded; never minus zero, which would print as `-0`."""
+    return round(value, places) + 0.0
+
+
 def percent(probability: float | None) -> str:
     """A probability in [0, 1] as `62.5%`."""
     value = finite(probability)
-    return UNKNOWN if value is None else f"{100 * value:.1f}%"
+    return UNKNOWN if value is None else f"{rounded(100 * value, 1):.1f}%"
 
 
 def share_price(price: float | None) -> str:
@@ -36,7 +45,7 @@ def share_price(price: float | None) -> str:
     value = finite(price)
     if value is None:
         return UNKNOWN
-    digits = f"{value:.4f}".rstrip("0")
+    digits = f"{rounded(value, 4):.4f}".rstrip("0")
     whole, _, fraction = digits.partition(".")
     return f"{'' if whole == '0' else whole}.{fraction:0<2}"
 
@@ -48,7 +57,7 @@ def spot_price(price: float | None) -> str:
         return UNKNOWN
     size = abs(value)
     places = 2 if size >= 1_000 else 3 if size >= 100 else 4
-    return f"{value:,.{places}f}"
+    return f"{rounded(value, places):,.{places}f}"
 
 
 def spot_change(spot: float | None, beat: float | None) -> str:
@@ -64,7 +73,8 @@ def signed(value: float | None, places: int = 2) -> str:
     number = finite(value)
     if number is None:
         return UNKNOWN
-    return f"{number:.{places}f}" if round(number, places) == 0 else f"{number:+.{places}f}"
+    near = rounded(number, places)
+    return f"{near:+.{places}f}" if near else f"{near:.{places}f}"
 
 
 def countdown(seconds: float | None) -> str:
@@ -117,7 +127,8 @@ def milliseconds(value: float | None) -> str:
     number = finite(value)
     if number is None:
         return UNKNOWN
-    return f"{number:.1f}ms" if number < 99.95 else f"{number:.0f}ms"
+    places = 1 if number < 99.95 else 0
+    return f"{rounded(number, places):.{places}f}ms"
 
 
 def clip(text: str, width: int) -> str:
@@ -158,7 +169,7 @@ class Money:
         number = finite(count)
         if number is None:
             return UNKNOWN
-        return "•••" if self.hidden else f"{number:,.2f}".removesuffix(".00")
+        return "•••" if self.hidden else f"{rounded(number, 2):,.2f}".removesuffix(".00")
 
     def sentence(self, text: str) -> str:
         """Foreign text with its amounts hidden too."""
@@ -170,6 +181,6 @@ class Money:
             return UNKNOWN
         if self.hidden:
             return HIDDEN
-        rounded = round(number, places)
-        sign = "-" if rounded < 0 else plus if rounded > 0 else ""
-        return f"{sign}${abs(rounded):,.{places}f}"
+        near = rounded(number, places)
+        sign = "-" if near < 0 else plus if near > 0 else ""
+        return f"{sign}${abs(near):,.{places}f}"

@@ -12,6 +12,7 @@ from textual.theme import Theme
 
 BACKGROUND = "#121212"
 SURFACE = "#1c1c1c"
+RAISED = "#303030"
 LINE = "#444444"
 FAINT_GREY = "#626262"
 LABEL_GREY = "#8a8a8a"
@@ -23,7 +24,7 @@ AMBER = "#ffd75f"
 RED = "#ff5f5f"
 
 PALETTE = (
-    BACKGROUND, SURFACE, LINE, FAINT_GREY, LABEL_GREY, INK, WHITE, BLUE, ORANGE, AMBER, RED
+    BACKGROUND, SURFACE, RAISED, LINE, FAINT_GREY, LABEL_GREY, INK, WHITE, BLUE, ORANGE, AMBER, RED
 )  # fmt: skip
 
 PLAIN = Style.parse(INK)
@@ -46,6 +47,8 @@ PAPER_BADGE = Style.parse(f"bold reverse {BLUE}")
 LIVE_BADGE = Style.parse(f"bold reverse {RED}")
 WARN_BADGE = Style.parse(f"bold reverse {AMBER}")
 ALARM_BADGE = Style.parse(f"bold reverse {RED}")
+TITLE_GROUND = Style.parse(f"on {RAISED}")
+"""Ground of a title line."""
 KEY = Style.parse(f"bold {AMBER}")
 """A key that can be pressed."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from console.text import age, finite, percent, share_price, signed, spot_change, spot_price
+from textual.geometry import Size
+
+from console.text import age, percent, signed, spot_change, spot_price
 from console.themes import FAINT, LABEL, PLAIN, STRONG, WARN, by_sign
 from console.views.view import LinesView
 from console.widgets.bars import gauge
@@ -15,6 +17,7 @@ from console.widgets.phrases import (
     ACTIONS,
     MASKED,
     arrow,
+    distance,
     executable,
     note,
     position_words,
@@ -24,10 +27,10 @@ from console.widgets.phrases import (
 )
 from engine.snapshot import AssetView
 
-TABLE_COLUMNS = 46
+TABLE_COLUMNS = 44
 """Cells of the table of inputs at 80 columns."""
 
-LABELS = 11
+LABELS = 9
 """Cells of a label at the right."""
 
 
@@ -42,13 +45,10 @@ def _fact(name: str, *runs: Run) -> Line:
 
 
 def _market(view: AssetView, width: int) -> list[Line]:
-    gap = None
-    if finite(view.spot) is not None and view.spot is not None and view.price_to_beat is not None:
-        gap = view.spot - view.price_to_beat
-    change: Run = (f"  {spot_change(view.spot, view.price_to_beat)}", by_sign(gap))
+    change: Run = (f"  {spot_change(view.spot, view.price_to_beat)}", by_sign(distance(view)))
     return [
         _fact("window", (view.slug or "between windows", PLAIN if view.slug else LABEL)),
-        _fact("time left", time_left(view), (f" of {view.window_seconds} s", LABEL)),
+        _fact("left", time_left(view), (f" of {view.window_seconds} s", LABEL)),
         _fact("UP", (f"{percent(view.prob)} {arrow(view.prob)}", STRONG)),
         _fact("spot", (spot_price(view.spot), PLAIN), change),
         _fact("to beat", (spot_price(view.price_to_beat), PLAIN)),
@@ -70,14 +70,16 @@ def _choice(view: AssetView, display: Display, width: int) -> list[Line]:
 def _softmax(view: AssetView, width: int) -> list[Line]:
     if view.probs is None:
         return [_fact("action", ("no decision yet", FAINT))]
-    bar = min(24, max(4, width - LABELS - 8))
+    bar = min(24, max(4, width - LABELS - 6))
     lines: list[Line] = []
     for name, share, legal in zip(ACTIONS, view.probs, view.mask, strict=True):
         chosen = name == view.action
         drawn = gauge(share, bar) if legal else f"{MASKED} not legal".ljust(bar)
         style = STRONG if chosen else LABEL
         mark = "▶ " if chosen else "  "
-        lines.append([(f"{mark + name:<{LABELS}}", style), (drawn, style), (f" {share:.3f}", style)])
+        lines.append(
+            [(f"{mark + name:<{LABELS}}", style), (drawn, style), (f" {share:.2f}", style)]
+        )
     return lines
 
 
@@ -101,7 +103,8 @@ def _account(view: AssetView, display: Display, width: int) -> list[Line]:
 class AssetDetail(LinesView):
     """The view of the selected asset."""
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, area: Size) -> list[Line]:
+        width, height = area
         view = self.asset
         if view is None:
             return [[("waiting for the engine", FAINT)]]
@@ -131,6 +134,3 @@ class AssetDetail(LinesView):
         title: Line = [(f" {self.selected + 1} {view.asset}", STRONG)]
         facts = detail_lines(view, self.display_state, width)
         return [title, *feature_grid(view, width, columns=3), *facts][:height]
-
-
-_ = share_price

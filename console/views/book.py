@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.geometry import Size
+
 from console.themes import FAINT, STRONG
 from console.views.view import LinesView
 from console.widgets.ladder import ladders
@@ -12,7 +14,8 @@ from console.widgets.phrases import market_line
 class Book(LinesView):
     """Both ladders under one line on the market."""
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, area: Size) -> list[Line]:
+        width, height = area
         view = self.asset
         if view is None:
             return [[("waiting for the engine", FAINT)]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.style import Style
+from textual.geometry import Size
 
 from console.text import utc
 from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG, by_sign
@@ -23,12 +24,13 @@ FEWEST_ROWS = 4
 class Curve(LinesView):
     """Executable PnL beside mid PnL."""
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, area: Size) -> list[Line]:
+        width, height = area
         inner, snapshot, display = width - 2, self.snapshot, self.display_state
         room = max(0, height - FEWEST_ROWS - 3)
         half = (inner - 3) // 2
         limits = limit_lines(snapshot, display, half)[:room]
-        denials = denial_lines(snapshot, room)
+        denials = denial_lines(snapshot, half, room)
         below = beside(limits, denials[:room], inner, gap=3)
         curves = self._curves(inner, height - len(below) - 1)
         return [[(" ", PLAIN), *line] for line in [*curves, (), *below]]

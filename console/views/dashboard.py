@@ -21,6 +21,9 @@ from engine.snapshot import Snapshot
 CARD_COLUMNS = 100
 CARD_TERMINAL_ROWS = 30
 
+PADDED_COLUMNS = 116
+"""From here on a card can spare a blank at either side."""
+
 CARD_HEIGHTS = ((18, 10), (16, 8), (14, 4), (13, 3))
 """Card height with border, and the rows it must leave below; the first that fits is taken."""
 
@@ -100,6 +103,7 @@ class Dashboard(Container):
             return
         plan = arrange(width, height, self.app.size.height, self._selected)
         self.set_class(plan.cards, "-cards")
+        self.set_class(width < PADDED_COLUMNS, "-tight")
         for index, panel in enumerate(self.query(AssetPanel)):
             panel.set_class(plan.cards, "-card")
             panel.set_class(index == self._selected, "-selected")

@@ -9,8 +9,9 @@ from typing import cast
 
 from textual.app import ComposeResult
 from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, DataTable, RichLog
+from textual.widgets import ContentSwitcher
 
 from console.themes import LABEL, WARN
 from console.views.asset import AssetDetail
@@ -23,7 +24,8 @@ from console.views.view import View
 from console.widgets.display import Display
 from console.widgets.keys import KeyRow
 from console.widgets.lines import Line, Lines
-from console.widgets.status import StatusRow, badge, state
+from console.widgets.status import StatusRow
+from console.widgets.vitals import badge, state
 from engine.snapshot import Snapshot
 
 FEWEST_COLUMNS = 80
@@ -41,7 +43,7 @@ class TooSmall(Lines):
         self._snapshot = snapshot
         self.redraw()
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, area: Size) -> list[Line]:  # noqa: ARG002 it says the same at every size
         have = f"{self.app.size.width}x{self.app.size.height}"
         return [
             [*badge(self._snapshot.mode), (" ", LABEL), *state(self._snapshot)],
@@ -95,6 +97,3 @@ class MainScreen(Screen[None], inherit_bindings=False):
     @property
     def _switcher(self) -> ContentSwitcher:
         return self.query_one("#views", ContentSwitcher)
-
-
-_ = (DataTable, RichLog)

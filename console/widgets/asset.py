@@ -5,10 +5,20 @@ Lays out lines; what they say is in `phrases` and `features`.
 
 from __future__ import annotations
 
-from console.themes import FAINT, LABEL, PLAIN, STRONG, WARN
+from textual.geometry import Size
+
+from console.themes import FAINT, LABEL, PLAIN, STRONG, TITLE_GROUND
 from console.widgets.display import Display
 from console.widgets.features import feature_grid, texture
-from console.widgets.lines import Line, Lines, Run, fit, spread, width_of
+from console.widgets.lines import (
+    Line,
+    Lines,
+    Run,
+    first_line_that_fits,
+    fit,
+    spread,
+    width_of,
+)
 from console.widgets.phrases import (
     action_line,
     books_line,
@@ -21,7 +31,6 @@ from console.widgets.phrases import (
     position_words,
     size_words,
     softmax_line,
-    time_left,
     top_of_book,
 )
 from engine.snapshot import AssetView
@@ -30,7 +39,10 @@ CARD_ROWS = 12
 """Rows of a card's content with every line on its own."""
 
 STACKED_ROWS = 9
-"""Rows of the selected asset at 80x24: four of summary and five of features."""
+"""Rows of the selected asset at 80x24."""
+
+NAMED_ROWS = 8
+"""Fewest rows in which a stacked asset names its inputs."""
 
 
 def card_lines(view: AssetView, display: Display, width: int, height: int) -> list[Line]:
@@ -67,52 +79,53 @@ def _quote_and_pnl(view: AssetView, display: Display, width: int) -> Line:
 def stacked_lines(
     view: AssetView, number: int, display: Display, width: int, height: int, mark: str
 ) -> list[Line]:
-    """The asset in `height` lines: four of summary, features named where there are nine."""
+    """The asset in `height` lines under a raised title line.
+
+    Four lines: title, softmax and size, texture and note, account. From eight lines on the 18
+    inputs by name take the place of the texture; from nine the books have their own line.
+    """
+    title = [(f"{mark}{number} {view.asset:<4} ", STRONG)]
+    head = raised([*title, *market_line(view, width - width_of(title) - 1)], width)
+    decision = _decision(view, display, width)
+    account = _account(view, display, width)
+    if height < NAMED_ROWS:
+        return [head, decision, _signals(view, display, width), account][:height]
+    named = [_indented(row) for row in feature_grid(view, width - 1, columns=4)]
     if height < STACKED_ROWS:
-        return _summary(view, number, display, width, mark)[:height]
-    head, decision, signals, account = _summary(view, number, display, width, mark)
-    named = [[("  ", PLAIN), *row] for row in feature_grid(view, width - 2, columns=4)]
-    books: Line = [("  ", PLAIN), *books_line(view, width - 2)]
+        return [head, decision, *named, account]
     said = note(view, display)
-    third = signals if said is not None else books
-    return [head, decision, *named, _without_texture(third, said, width), account]
+    ninth: Line = [said] if said is not None else books_line(view, width - 1)
+    return [head, decision, *named, _indented(ninth), account]
 
 
-def _without_texture(third: Line, said: Run | None, width: int) -> Line:
-    return third if said is None else fit([("  ", PLAIN), said], width)
+def raised(line: Line, width: int) -> Line:
+    """`line` on the ground of a title, across the whole width."""
+    return [(text, style + TITLE_GROUND) for text, style in fit(line, width)]
 
 
-def _summary(
-    view: AssetView, number: int, display: Display, width: int, mark: str
-) -> list[Line]:
-    name: list[Run] = [(f"{mark}{number} {view.asset:<4}", STRONG)]
-    head: Line = [*name, *market_line(view, width - width_of(name))]
-    size: list[Run] = [("  ", PLAIN), (size_words(view, display), PLAIN)]
-    choice: list[Run] = [(f"  {view.action or '-':<5}", STRONG)]
-    bars = softmax_line(view, width - width_of(choice) - width_of(size))
-    return [
-        head,
-        spread([*choice, *bars], size, width),
-        _signals(view, display, width),
-        _account(view, display, width),
-    ]
+def _indented(line: Line) -> Line:
+    return [(" ", LABEL), *line]
+
+
+def _decision(view: AssetView, display: Display, width: int) -> Line:
+    size: Line = [("  ", PLAIN), (size_words(view, display), PLAIN)]
+    return spread(softmax_line(view, width - width_of(size)), size, width)
 
 
 def _signals(view: AssetView, display: Display, width: int) -> Line:
     """The texture of the inputs, then what must be known, else the top of the book."""
-    left: list[Run] = [("  ", PLAIN), *texture(view), ("  ", PLAIN)]
+    left: list[Run] = [(" ", PLAIN), *texture(view), ("  ", PLAIN)]
     room = width - width_of(left)
     said = note(view, display)
-    right = [said] if said is not None else top_of_book("UP", view.up, room)
+    right = [said] if said is not None else books_line(view, room)
     return fit([*left, *right], width)
 
 
 def _account(view: AssetView, display: Display, width: int) -> Line:
-    right: list[Run] = [("  ", PLAIN), *pnl_variants(view, display)[-1]]
-    variants = position_words(view, display)
-    room = width - width_of(right) - 2
-    held = next((line for line in variants if width_of(line) <= room), variants[-1])
-    return spread([("  ", PLAIN), *held], right, width)
+    right: Line = [("  ", PLAIN), *pnl_variants(view, display)[-1], (" ", PLAIN)]
+    room = width - width_of(right) - 1
+    held = first_line_that_fits(room, position_words(view, display))
+    return spread(_indented(held), right, width)
 
 
 class AssetPanel(Lines):
@@ -136,7 +149,8 @@ class AssetPanel(Lines):
         if self.border_title != title:
             self.border_title = title
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, area: Size) -> list[Line]:
+        width, height = area
         view = self._view
         if view is None:
             return [[(f"{self.number} waiting for the engine", FAINT)]]
@@ -144,6 +158,3 @@ class AssetPanel(Lines):
             return card_lines(view, self._display, width, height)
         mark = "▶" if self.has_class("-selected") else " "
         return stacked_lines(view, self.number, self._display, width, height, mark)
-
-
-_ = (LABEL, WARN, time_left)

@@ -12,12 +12,15 @@ from typing import Protocol, runtime_checkable
 
 from console.text import Money
 
+SHOWN = Money()
+"""Amounts in plain sight."""
+
 
 @dataclass(frozen=True, slots=True)
 class Display:
     """One moment of looking."""
 
-    money: Money = Money()
+    money: Money = SHOWN
     """Writes amounts, or hides them (privacy)."""
     now_mono: float | None = None
     """`time.monotonic()` seconds of this poll; None: ask the clock."""

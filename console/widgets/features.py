@@ -5,7 +5,7 @@ Owns the short names. The order is the model's; nothing here computes a feature.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -55,6 +55,10 @@ FEATURES = (
 )
 
 
+MARKS = {"absent": "–", "unknown": "?", "warming": "~"}
+"""What stands behind the name of an input that is not live."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One input of one asset, ready to draw."""
@@ -69,10 +73,12 @@ class Feature:
 
     @property
     def style(self) -> Style:
-        """By sign; faint near zero; a warning where the input is unknown."""
+        """By sign; the labels' grey near zero; a warning where the input is unknown."""
         if self.status == "unknown":
             return WARN
-        return by_sign(self.value, DEAD_BAND)
+        if self.value is None or abs(self.value) <= DEAD_BAND:
+            return LABEL
+        return by_sign(self.value)
 
 
 def features_of(view: AssetView) -> Iterator[Feature]:
@@ -80,30 +86,34 @@ def features_of(view: AssetView) -> Iterator[Feature]:
     for index, name in enumerate(FEATURES):
         value = None if view.features is None else view.features[index]
         past = tuple(row[index] for row in view.history[-STATES:])
-        status = view.feature_status[index] if view.feature_status else "unknown"
+        status = view.feature_status[index] if view.feature_status else "no window"
         yield Feature(name, value, past, status)
 
 
 def feature_grid(view: AssetView, width: int, columns: int) -> list[Line]:
-    """All 18 in `columns`, read downwards; each cell one colour, told by its sign."""
+    """All 18 in `columns`, read downwards; only the bars are coloured, by their sign."""
     rows = -(-len(FEATURES) // columns)
     cell = (width + 1) // columns - 1
     cells = [_cell(feature, cell) for feature in features_of(view)]
     blocks = [cells[start : start + rows] for start in range(0, len(cells), rows)]
-    return [_joined(row) for row in zip_longest(*blocks, fillvalue=("", PLAIN))]
+    return [_joined(row) for row in zip_longest(*blocks, fillvalue=())]
 
 
-def _joined(cells: tuple[Run, ...]) -> Line:
-    return [run for cell in cells for run in (cell, (" ", PLAIN))][:-1]
+def _joined(cells: Sequence[Line]) -> Line:
+    return [run for cell in cells for run in (*cell, (" ", LABEL))][:-1]
 
 
-def _cell(feature: Feature, width: int) -> Run:
+def _cell(feature: Feature, width: int) -> Line:
     """Name, bar and sparkline in exactly `width` cells (15 at the least)."""
     name, bar = _split(feature, width)
-    mark = {"absent": "–", "unknown": "?", "warming": "~"}.get(feature.status, " ")
-    drawn = signed_bar(feature.value, bar)
-    text = f"{name}{mark}{drawn} {sparkline(feature.past, STATES)}"
-    return (text.ljust(width), feature.style)
+    mark = MARKS.get(feature.status, " ")
+    history = f" {sparkline(feature.past, STATES)}"
+    rest = width - len(name) - 1 - bar - len(history)
+    return [
+        (f"{name}{mark}", WARN if feature.status == "unknown" else LABEL),
+        (signed_bar(feature.value, bar), feature.style),
+        (history + " " * rest, LABEL),
+    ]
 
 
 def _split(feature: Feature, width: int) -> tuple[str, int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Size
+
 from console.commands import COMMANDS, Command
 from console.themes import KEY, LABEL
-from console.widgets.lines import Line, Lines, Run, width_of
+from console.widgets.lines import Line, Lines, Run, first_line_that_fits
 
-NAMES = {"question_mark": "?", "dollar_sign": "$", "space": "spc"}
+NAMES = {"question_mark": "?", "dollar_sign": "$", "space": "␣"}
 """Keys whose Textual name is not what is printed on them."""
 
 
@@ -19,19 +21,18 @@ def key_name(command: Command) -> str:
 
 
 def key_row(commands: Sequence[Command], width: int) -> Line:
-    """Keys with their labels; where the room ends, labels are shortened, then dropped."""
+    """Keys with their labels, closer together where the room is short; halt stays last of all."""
     shown = [command for command in commands if command.in_footer]
-    for cells in (20, 6, 4):
-        line = _row(shown, cells)
-        if width_of(line) <= width:
-            return line
-    return _row([command for command in shown if command.always], 20)
+    vital = [command for command in shown if command.always]
+    variants = [_row(shown, "  "), _row(shown, " "), _row(vital, " ")]
+    return first_line_that_fits(width, variants)
 
 
-def _row(commands: Sequence[Command], cells: int) -> Line:
-    line: list[Run] = [(" ", LABEL)]
+def _row(commands: Sequence[Command], gap: str) -> list[Run]:
+    line: list[Run] = []
     for command in commands:
-        line += [(key_name(command), KEY), (f" {command.label[:cells]}  ", LABEL)]
+        before = gap if line else ""
+        line += [(before, LABEL), (key_name(command), KEY), (f" {command.label}", LABEL)]
     return line
 
 
@@ -40,5 +41,5 @@ class KeyRow(Lines):
 
     DEFAULT_CSS = "KeyRow { height: 1; width: 100%; dock: bottom; background: $surface; }"
 
-    def lines(self, width: int, height: int) -> list[Line]:
-        return [key_row(COMMANDS, width)]
+    def lines(self, area: Size) -> list[Line]:
+        return [key_row(COMMANDS, area.width)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.style import Style
+
 from console.text import UNKNOWN, age, share_price
 from console.themes import FAINT, GAIN, LABEL, LOSS, PLAIN, STRONG, WARN
 from console.widgets.bars import gauge
@@ -18,7 +20,7 @@ def ladder(name: str, book: BookView, width: int, height: int) -> list[Line]:
     asks = [_level(rung, largest, width, LOSS) for rung in reversed(book.asks[:depth])]
     bids = [_level(rung, largest, width, GAIN) for rung in book.bids[:depth]]
     padding: list[Line] = [()] * (depth - len(asks))
-    columns: Line = [(f"{'price':>6} {'shares':>9} {'sum':>7}", FAINT)]
+    columns: Line = [(f"{'price':>6} {'shares':>9} {'dollars':>7}", FAINT)]
     return [_title(name, book), columns, *padding, *asks, _spread(book, width), *bids]
 
 
@@ -27,7 +29,7 @@ def _title(name: str, book: BookView) -> Line:
     return [(f"{name:<5}", STRONG), state, (f"  age {age(book.age_s)}", LABEL)]
 
 
-def _level(rung: Rung, largest: float, width: int, style: object) -> Line:
+def _level(rung: Rung, largest: float, width: int, style: Style) -> Line:
     price, size = rung
     bar = gauge(size / largest if largest else 0.0, max(0, width - 25))
     return [

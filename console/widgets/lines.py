@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -81,8 +81,11 @@ def strip_of(line: Line, width: int) -> Strip:
 
 
 def _joins(before: Style | None, text: str, style: Style) -> bool:
-    """Whether a run may continue the segment before it: same style, or blanks with no ground."""
-    return before == style or (not text.strip() and not (before and before.reverse))
+    """Whether a run may join the segment before it: same style, or blanks on the same ground."""
+    if before == style:
+        return True
+    same_ground = before is not None and before.bgcolor == style.bgcolor and not before.reverse
+    return not text.strip() and same_ground and not style.reverse
 
 
 def changed_width(old: Strip, new: Strip) -> int:
@@ -106,8 +109,8 @@ class Lines(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
 
-    def lines(self, width: int, height: int) -> Iterable[Line]:
-        """The content for `width` x `height` cells. Called on every redraw: keep it cheap."""
+    def lines(self, area: Size) -> Iterable[Line]:
+        """The content for `area`, in cells. Called on every redraw: keep it cheap."""
         raise NotImplementedError
 
     def redraw(self) -> None:
@@ -115,7 +118,7 @@ class Lines(Widget, can_focus=False):
         width, height = self.size
         if not width or not height:
             return
-        strips = [strip_of(line, width) for line in self.lines(width, height)][:height]
+        strips = [strip_of(line, width) for line in self.lines(self.size)][:height]
         old, self._strips = self._strips, strips
         if len(old) != len(strips):
             self.refresh()

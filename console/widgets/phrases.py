@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.text import (
+    UNKNOWN,
     clip,
     countdown,
     finite,
@@ -19,7 +20,7 @@ from console.text import (
     spot_change,
     spot_price,
 )
-from console.themes import ALARM, FAINT, GAIN, LABEL, LOSS, PLAIN, STRONG, WARN, by_sign
+from console.themes import FAINT, GAIN, LABEL, LOSS, PLAIN, STRONG, WARN, by_sign
 from console.widgets.bars import gauge
 from console.widgets.display import Display
 from console.widgets.lines import Line, Run, first_line_that_fits, spread, width_of
@@ -29,6 +30,13 @@ ACTIONS = ("HOLD", "BUY", "SELL")
 
 MASKED = "✕"
 """Stands for an action that was not legal."""
+
+CHOSEN = "▶"
+"""Stands before the chosen action."""
+
+MEANINGS = {"HOLD": "keep what is", "BUY": "go UP", "SELL": "go DOWN"}
+
+ACTION_STYLES = {"HOLD": PLAIN, "BUY": GAIN, "SELL": LOSS}
 
 LAST_SECONDS = 180.0
 """From here on the countdown asks for attention: no entries in the last fifth of 900 s."""
@@ -57,21 +65,33 @@ def time_left(view: AssetView) -> Run:
 
 def market_line(view: AssetView, width: int) -> Line:
     """Probability, spot against the price to beat, time left."""
+    right: Line = [(" ", PLAIN), time_left(view)]
     if view.slug is None:
-        return spread([("between windows", LABEL)], [time_left(view)], width)
+        return spread([("between windows", LABEL)], right, width)
     spot, beat = spot_price(view.spot), spot_price(view.price_to_beat)
-    change = spot_change(view.spot, view.price_to_beat)
-    style = by_sign(view.spot - view.price_to_beat) if view.spot and view.price_to_beat else FAINT
-    head = [("UP ", LABEL), *probability(view), ("  ", PLAIN)]
-    short: Line = [*probability(view), (f" {spot}", PLAIN), (" vs ", LABEL), (beat, PLAIN),
-                   (f" {change}", style)]  # fmt: skip
-    full: Line = [*head, ("spot ", LABEL), (spot, PLAIN), ("  beat ", LABEL), (beat, PLAIN),
-                  (f"  {change}", style)]  # fmt: skip
-    roomy: Line = [*head, ("spot ", LABEL), (spot, PLAIN), ("  price to beat ", LABEL),
-                   (beat, PLAIN), (f"  {change}", style)]  # fmt: skip
-    right = [(" ", PLAIN), time_left(view)]
-    left = first_line_that_fits(width - width_of(right), (roomy, full, short))
+    gap = distance(view)
+    change: Run = (f"  {spot_change(view.spot, view.price_to_beat)}", by_sign(gap))
+    chance = probability(view)
+    shortest: Line = [*chance, (f"  {spot}", PLAIN), (" / ", LABEL), (beat, PLAIN), change]
+    full: Line = [
+        *chance,
+        ("  spot ", LABEL),
+        (spot, PLAIN),
+        ("  beat ", LABEL),
+        (beat, PLAIN),
+        change,
+    ]
+    roomy: Line = [("UP ", LABEL), *chance, ("   spot ", LABEL), (spot, PLAIN),
+                   ("   price to beat ", LABEL), (beat, PLAIN), change]  # fmt: skip
+    left = first_line_that_fits(width - width_of(right), (roomy, full, shortest))
     return spread(left, right, width)
+
+
+def distance(view: AssetView) -> float | None:
+    """Spot less the price to beat, dollars; None where one is unknown."""
+    if view.spot is None or view.price_to_beat is None:
+        return None
+    return view.spot - view.price_to_beat
 
 
 def top_of_book(name: str, book: BookView, width: int) -> list[Run]:
@@ -93,26 +113,26 @@ def books_line(view: AssetView, width: int) -> Line:
 
 
 def softmax_line(view: AssetView, width: int) -> Line:
-    """HOLD, BUY and SELL as bars; the chosen one strong, an illegal one crossed out."""
+    """HOLD, BUY and SELL as bars; the chosen one marked, an illegal one crossed out."""
     if view.probs is None:
-        return [("no decision: the policy has not seen a row", FAINT)] if width >= 43 else _NO_ROW
+        return [(clip(_no_decision(view), width), FAINT)]
     bar = max(2, (width - 4) // 3 - 10)
     line: list[Run] = []
     for name, share, legal in zip(ACTIONS, view.probs, view.mask, strict=True):
         chosen = name == view.action
-        name_style, bar_style = (STRONG, _action_style(name)) if chosen else (LABEL, FAINT)
-        line.append((f"{name:<4} ", name_style))
-        line.append((f"{MASKED:<{bar}}" if not legal else gauge(share, bar), bar_style))
-        line.append((f" {share:.2f}".replace("0.", ".") if legal else "    ", name_style))
-        line.append(("  ", PLAIN))
-    return line[:-1]
+        words, drawn = (STRONG, ACTION_STYLES[name]) if chosen else (LABEL, LABEL)
+        line.append((f"{CHOSEN if chosen else ' '}{name:<4} ", words))
+        line.append((gauge(share, bar) if legal else f"{MASKED:<{bar}}", drawn))
+        line.append((f"{_hundredths(share) if legal else '':<3}  ", words))
+    return line
 
 
-_NO_ROW: Line = [("no decision yet", FAINT)]
+def _no_decision(view: AssetView) -> str:
+    return "no decision yet" if view.slug is not None else "nothing to decide between windows"
 
 
-def _action_style(action: str) -> object:
-    return {"BUY": GAIN, "SELL": LOSS}.get(action, PLAIN)
+def _hundredths(share: float) -> str:
+    return f"{share:.2f}".removeprefix("0")
 
 
 def note(view: AssetView, display: Display) -> Run | None:
@@ -132,34 +152,50 @@ def note(view: AssetView, display: Display) -> Run | None:
 
 
 def action_line(view: AssetView, display: Display, width: int) -> Line:
-    """The chosen action, what became of it, and the critic's value."""
-    value: Line = [("  value ", LABEL), (signed(view.value), PLAIN)]
-    left: list[Run] = [(f"{view.action or '-':<4}", STRONG), ("  ", PLAIN)]
+    """The chosen action and what became of it; at the right what else must be known."""
+    left: list[Run] = [(f" {view.action or '-':<4} ", STRONG)]
     said = note(view, display)
-    right = _neutral(view) or value
+    right = _beside_action(view, display)
     if said is None:
-        left.append((_MEANING.get(view.action or "", "no decision in this window"), LABEL))
-        return spread(left, right, width)
-    if width_of(left) + len(said[0]) + width_of(right) > width:
-        right = ()
-    return spread([*left, (clip(said[0], width - 6), said[1])], right, width)
+        left.append((MEANINGS.get(view.action or "", ""), LABEL))
+    elif len(said[0]) + width_of(left) + width_of(right) > width:
+        return [*left, (clip(said[0], width - width_of(left)), said[1])]
+    else:
+        left.append(said)
+    return spread(left, right, width)
 
 
-_MEANING = {"HOLD": "keep what is", "BUY": "go UP", "SELL": "go DOWN"}
+def _beside_action(view: AssetView, display: Display) -> Line:
+    if view.neutral:
+        return [(f"  {view.neutral} of 18 features neutral", WARN)]
+    if view.position is not None:
+        return _size(view, display)
+    return [("  value ", LABEL), (signed(view.value), PLAIN)] if view.value is not None else ()
 
 
-def _neutral(view: AssetView) -> Line:
-    if not view.neutral:
-        return ()
-    return [(f"  {view.neutral} of 18 features neutral", WARN)]
+def _size(view: AssetView, display: Display) -> Line:
+    return [("  size ", LABEL), (size_words(view, display), PLAIN)]
 
 
 def size_words(view: AssetView, display: Display) -> str:
     """`$500 x 0.62 = $310`: base stake, confidence, and what they make."""
     money = display.money
+    stake, ordered = money.whole(view.trade_size), money.whole(view.order_size)
+    return f"{stake} x {_factor(view)} = {ordered}"
+
+
+def _factor(view: AssetView) -> str:
+    """The confidence with the fewest digits (two to four) that make the product come out."""
     confidence = finite(view.confidence)
-    factor = "?" if confidence is None else f"{confidence:.2f}"
-    return f"{money.whole(view.trade_size)} x {factor} = {money.whole(view.order_size)}"
+    if confidence is None:
+        return UNKNOWN
+    ordered = view.order_size if view.order_size is not None else confidence * view.trade_size
+    exact = (
+        text
+        for text in (f"{confidence:.2f}", f"{confidence:.3f}")
+        if abs(float(text) * view.trade_size - ordered) < 0.005
+    )
+    return next(exact, f"{confidence:.4f}")
 
 
 def position_words(view: AssetView, display: Display) -> list[Line]:
@@ -174,18 +210,16 @@ def position_words(view: AssetView, display: Display) -> list[Line]:
         [*head, ("  cost ", LABEL), (money.plain(held.cost), PLAIN), ("  now ", LABEL),
          (money.plain(held.bid_value), PLAIN), ("  open ", LABEL), result],
         [*head, ("  now ", LABEL), (money.plain(held.bid_value), PLAIN), ("  ", PLAIN), result],
+        [(f"{held.outcome} {shares}", STRONG), (f"@{entry} → ", LABEL),
+         (money.plain(held.bid_value), PLAIN), (" ", PLAIN), result],
         [*head, (" ", PLAIN), result],
     ]  # fmt: skip
 
 
 def position_line(view: AssetView, display: Display, width: int) -> Line:
-    """Position at the left, the size of the next order at the right."""
-    words = size_words(view, display)
-    right: Line = [("  size ", LABEL), (words, PLAIN)]
-    if width < 60:
-        right = [("  ", LABEL), (words, PLAIN)]
-    variants = position_words(view, display)
-    left = first_line_that_fits(width - width_of(right), variants)
+    """What is held; while flat, the size of the next order at the right."""
+    right = _size(view, display) if view.position is None else ()
+    left = first_line_that_fits(width - width_of(right), position_words(view, display))
     return spread(left, right, width)
 
 
@@ -213,13 +247,6 @@ def pnl_variants(view: AssetView, display: Display) -> Sequence[Line]:
 def pnl_line(view: AssetView, display: Display, width: int) -> Line:
     """The longest of the PnL variants that fits."""
     return first_line_that_fits(width, pnl_variants(view, display))
-
-
-def alarm_style(age_s: float | None, amber_s: float, red_s: float) -> object:
-    """Style of an age: plain, warning from `amber_s`, alarm from `red_s` seconds."""
-    if age_s is None or age_s >= red_s:
-        return ALARM
-    return WARN if age_s >= amber_s else PLAIN
 
 
 def heading(view: AssetView, number: int, width: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textual.geometry import Size
+
 from console.text import UNKNOWN, clip, share_price, utc
 from console.themes import ALARM, FAINT, LABEL, PLAIN, WARN, by_sign
 from console.widgets.display import Display
-from console.widgets.lines import Line, Lines, Run
+from console.widgets.lines import Line, Lines, Run, first_line_that_fits
 from engine.snapshot import LogLine, Snapshot, TradeView
 
 LEVELS = {"info": PLAIN, "warn": WARN, "alarm": ALARM}
@@ -14,19 +16,21 @@ LEVEL_MARKS = {"info": " ", "warn": "!", "alarm": "‼"}
 """The level as a mark, so that it survives without colour."""
 
 
-def trade_line(trade: TradeView, display: Display) -> Line:
-    """A fill: when, what, how much, at which price, its fee and its result."""
+def trade_line(trade: TradeView, display: Display, width: int) -> Line:
+    """A fill with its price and result; fee, mid and note where they fit."""
     money = display.money
-    result = "" if trade.pnl is None else f" {money.signed(trade.pnl):>9}"
-    return [
+    result = "" if trade.pnl is None else money.signed(trade.pnl)
+    base: list[Run] = [
         (f"{utc(trade.t_ms)} ", LABEL),
         (f"{trade.asset:<4}{trade.side:<5}{trade.outcome:<5}", PLAIN),
         (f"{money.shares(trade.shares):>8} @ {share_price(trade.price):<5}", PLAIN),
-        (f" mid {share_price(trade.mid):<5}", LABEL),
-        (f" fee {money.plain(trade.fee)}", LABEL),
-        (result, by_sign(trade.pnl)),
-        (f" {trade.note}", FAINT),
+        (f" {result:>9}", by_sign(trade.pnl)),
     ]
+    fee: Run = (f"  fee {money.plain(trade.fee):<6}", LABEL)
+    mid: Run = (f"  mid {share_price(trade.mid):<5}", LABEL)
+    note: Run = (f"  {trade.note}", LABEL)
+    variants = [[*base, fee, mid, note], [*base, fee, mid], [*base, fee], base]
+    return first_line_that_fits(width, variants)
 
 
 def log_line(line: LogLine, display: Display, width: int) -> Line:
@@ -53,16 +57,16 @@ class Tail(Lines):
 class TradesTail(Tail):
     """The last fills."""
 
-    def lines(self, width: int, height: int) -> list[Line]:
-        trades = self._snapshot.trades[-height:]
+    def lines(self, area: Size) -> list[Line]:
+        trades = self._snapshot.trades[-area.height :]
         none: Run = ("no fill yet", FAINT)
-        return [trade_line(trade, self._display) for trade in trades] or [[none]]
+        return [trade_line(trade, self._display, area.width) for trade in trades] or [[none]]
 
 
 class LogTail(Tail):
     """The last log lines."""
 
-    def lines(self, width: int, height: int) -> list[Line]:
-        newest = self._snapshot.log[-height:]
+    def lines(self, area: Size) -> list[Line]:
+        newest = self._snapshot.log[-area.height :]
         none: Run = ("nothing logged yet", FAINT)
-        return [log_line(line, self._display, width) for line in newest] or [[none]]
+        return [log_line(line, self._display, area.width) for line in newest] or [[none]]

@@ -231,8 +231,8 @@ def _curve() -> tuple[CurvePoint, ...]:
     return tuple(
         CurvePoint(
             t_ms=START_MS + k * 5_000,
-            executable=29.4 * k / 105 + 9 * math.sin(k / 6),
-            mid=67.65 * k / 105 + 6 * math.sin(k / 6),
+            executable=41.8 * k / 105 + 18 * (1 - k / 105) * math.sin(k / 6),
+            mid=67.65 * k / 105 + 12 * (1 - k / 105) * math.sin(k / 6),
         )
         for k in range(106)
     )

@@ -1,0 +1,131 @@
+"""The driver that sends differences: whatever is sent, the terminal ends up the same."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.sparing import Shown, parts_of, transition
+
+STYLES = ("", "37", "1;38;5;75;48;5;233", "38;5;75;48;5;233", "38;5;209;48;5;233", "48;5;233",
+          "1;7;38;5;221", "38;2;1;2;3;48;2;4;5;6", "4;90;40")  # fmt: skip
+
+CODE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[([\d;]*)m|(\n)|([^\x1b\n]+)")
+
+
+class Terminal:
+    """A small terminal: cells with the style that they were written in."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], tuple[str, tuple[str, str, str]]] = {}
+        self.row = self.column = 1
+        self.style = ("", "", "")
+
+    def write(self, data: str) -> None:
+        for row, column, step, codes, newline, text in CODE.findall(data):
+            if row:
+                self.row, self.column = int(row), int(column)
+            elif step:
+                self.column += int(step)
+            elif newline:
+                self.row, self.column = self.row + 1, 1
+            elif text:
+                self._print(text)
+            else:
+                self._restyle(codes)
+
+    def _restyle(self, codes: str) -> None:
+        if codes in ("", "0"):
+            self.style = ("", "", "")
+            return
+        if codes.startswith("0;"):
+            self.style, codes = ("", "", ""), codes[2:]
+        attributes, foreground, background = parts_of(codes)
+        old = self.style
+        self.style = (attributes or old[0], foreground or old[1], background or old[2])
+
+    def _print(self, text: str) -> None:
+        for character in text:
+            self.cells[self.row, self.column] = (character, seen(character, self.style))
+            self.column += 1
+
+
+def seen(character: str, style: tuple[str, str, str]) -> tuple[str, str, str]:
+    """The style as far as it can be seen: a blank has no foreground unless it is drawn on."""
+    drawn = {"4", "7"} & set(style[0].split(";"))
+    return style if character != " " or drawn else ("", "", style[2])
+
+
+RUN = st.tuples(
+    st.integers(1, 6), st.integers(1, 12), st.text("ab █·", min_size=1, max_size=9),
+    st.sampled_from(STYLES),
+)  # fmt: skip
+UPDATE = st.lists(RUN, max_size=6)
+
+
+def written(update: list[tuple[int, int, str, str]]) -> str:
+    """An update as Textual writes it."""
+    parts = []
+    for row, column, text, style in update:
+        styled = f"\x1b[{style}m{text}\x1b[0m" if style else text
+        parts.append(f"\x1b[{row};{column}H{styled}\n")
+    return "".join(parts) + "\x1b[1;1H"
+
+
+@given(st.lists(UPDATE, max_size=8))
+def test_sparing_and_plain_output_leave_the_same_terminal(
+    updates: list[list[tuple[int, int, str, str]]],
+) -> None:
+    plain, spared, shown = Terminal(), Terminal(), Shown()
+    for update in updates:
+        data = written(update)
+        plain.write(data)
+        spared.write(shown.difference(data))
+        assert spared.cells == plain.cells
+
+
+@given(UPDATE)
+def test_what_is_shown_already_is_not_sent_again(update: list[tuple[int, int, str, str]]) -> None:
+    shown = Shown()
+    last_of_cell = {
+        (row, column + i): 0 for row, column, text, _ in update for i in range(len(text))
+    }
+    if len(last_of_cell) != sum(len(text) for _, _, text, _ in update):
+        return
+    shown.difference(written(update))
+    assert shown.difference(written(update)) == ""
+
+
+def test_what_is_not_understood_passes_untouched_and_is_forgotten() -> None:
+    shown, update = Shown(), "\x1b[1;1Habc\x1b[1;1H"
+    shown.difference(update)
+    strange = "\x1b[?1049h\x1b[1;1Habc"
+    assert shown.difference(strange) == strange
+    assert shown.difference(update) == update
+
+
+def test_a_synchronized_update_changes_no_cell_and_forgets_nothing() -> None:
+    shown, update = Shown(), "\x1b[1;1Habc\x1b[1;1H"
+    shown.difference(update)
+    assert shown.difference("\x1b[?2026h") == "\x1b[?2026h"
+    assert shown.difference(update) == ""
+
+
+def test_wide_characters_are_left_to_textual() -> None:
+    update = "\x1b[1;1H漢字\x1b[1;1H"
+    assert Shown().difference(update) == update
+
+
+def test_after_a_resize_everything_is_sent_again() -> None:
+    shown, update = Shown(), "\x1b[1;1Habc\x1b[1;1H"
+    shown.difference(update)
+    shown.forget()
+    assert shown.difference(update) == update
+
+
+def test_a_colour_alone_changes_without_a_reset() -> None:
+    assert transition("38;5;75;48;5;233", "38;5;209;48;5;233") == "\x1b[38;5;209m"
+    assert transition("1;38;5;75", "38;5;75") == "\x1b[0;38;5;75m"
+    assert transition("38;5;75", "") == "\x1b[0m"
