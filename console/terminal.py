@@ -1,12 +1,13 @@
 """The terminal before Textual sees it: colour, animations, and whether there is one at all.
 
 Textual reads its environment once, when it is imported; so this module runs first and must
-never import textual. It changes only the environment it is handed and writes nothing.
+never import textual. It changes only the environment and writes nothing.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import Protocol
@@ -49,7 +50,12 @@ class Stream(Protocol):
     def fileno(self) -> int: ...
 
 
-def prepare(
+def prepare(color: str) -> os.terminal_size:
+    """`set_up` for this process: call it before the first import of textual."""
+    return set_up(color, os.environ, sys.stdin, sys.stdout)
+
+
+def set_up(
     color: str, environ: MutableMapping[str, str], stdin: Stream | None, stdout: Stream | None
 ) -> os.terminal_size:
     """Set the environment for Textual and return the terminal's size in columns and lines.

@@ -30,6 +30,9 @@ from engine.snapshot import Snapshot
 GRACE_S = 0.5
 """Seconds for which a fresh dialog ignores keys."""
 
+BACKDROP = "black 60%"
+"""What lies between the dialog and the dashboard, which goes on behind it."""
+
 Answer = TypeVar("Answer")
 Clock = Callable[[], float]
 
@@ -43,7 +46,7 @@ class Dialog(ModalScreen[Answer]):
     GRACE_S: ClassVar[float] = GRACE_S
 
     DEFAULT_CSS = """
-    Dialog { align: center middle; background: $background 70%; }
+    Dialog { align: center middle; }
     Dialog > StatusRow { dock: top; }
     Dialog #frame {
         width: 78; max-width: 100%; height: auto; max-height: 100%;
@@ -89,6 +92,9 @@ class Dialog(ModalScreen[Answer]):
                 yield from self.compose_answer()
 
     def on_mount(self) -> None:
+        # Inline, since DEFAULT_CSS yields to the app's rule for every Screen: the dashboard must
+        # be seen behind a dialog.
+        self.styles.background = BACKDROP
         frame = self.query_one("#frame")
         frame.border_title, frame.border_subtitle = self.TITLE, self.HINT
         self._opened = self._clock()

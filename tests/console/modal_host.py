@@ -36,6 +36,7 @@ class Clock:
 class Host(App[None], inherit_bindings=False):
     """Every command of the table is bound and does nothing but be written down."""
 
+    CSS = "Screen { background: $background; overflow: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(self, *, private: bool = False) -> None:

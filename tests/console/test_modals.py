@@ -134,6 +134,12 @@ async def test_the_status_row_stays_on_top_and_live(modal: type[Dialog[Any]]) ->
 
 
 @every_modal
+async def test_the_dashboard_is_seen_behind_a_dialog(modal: type[Dialog[Any]]) -> None:
+    async with open_dialog(opened(modal)) as (host, _):
+        assert host.screen.styles.background.a < 1
+
+
+@every_modal
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 @pytest.mark.parametrize("snapshot", [sample_snapshot(), halted_snapshot(), crowded_snapshot()])
 async def test_the_answer_is_in_reach_and_nothing_is_wider_than_the_frame(

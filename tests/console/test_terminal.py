@@ -19,7 +19,7 @@ from console.terminal import (
     choose_color,
     is_terminal,
     parse_color,
-    prepare,
+    set_up,
     terminal_size,
 )
 from engine.errors import UsageError
@@ -75,10 +75,10 @@ def test_an_unknown_color_is_told_with_the_choices() -> None:
 
 def test_animations_are_off_unless_the_user_chose() -> None:
     environ = {"TERM": "xterm-256color"}
-    prepare("auto", environ, Tty(), Tty())
+    set_up("auto", environ, Tty(), Tty())
     assert environ["TEXTUAL_ANIMATIONS"] == "none"
     environ["TEXTUAL_ANIMATIONS"] = "full"
-    prepare("auto", environ, Tty(), Tty())
+    set_up("auto", environ, Tty(), Tty())
     assert environ["TEXTUAL_ANIMATIONS"] == "full"
 
 
@@ -90,7 +90,7 @@ def test_a_pipe_is_told_in_one_sentence_that_names_headless(
     stdin: Tty | None, stdout: Tty, name: str
 ) -> None:
     with pytest.raises(UsageError) as error:
-        prepare("auto", {"TERM": "xterm"}, stdin, stdout)
+        set_up("auto", {"TERM": "xterm"}, stdin, stdout)
     assert f"standard {name} is not a terminal" in str(error.value)
     assert "--headless" in str(error.value)
 
@@ -98,7 +98,7 @@ def test_a_pipe_is_told_in_one_sentence_that_names_headless(
 def test_a_refused_terminal_leaves_the_environment_alone() -> None:
     environ = {"TERM": "dumb", "NO_COLOR": ""}
     with pytest.raises(UsageError, match="TERM=dumb"):
-        prepare("true", environ, Tty(), Tty())
+        set_up("true", environ, Tty(), Tty())
     assert environ == {"TERM": "dumb", "NO_COLOR": ""}
 
 

@@ -1,0 +1,125 @@
+"""An engine that stands still: the embedded market run to one instant, then driven by hand.
+
+It is the engine of every other run, without its thread: market time moves only when it is asked
+something. Made for pictures; the figures that this machine would put on them are pinned, so that
+one seed gives one picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.core import Engine
+from engine.eventlog import EventLog
+from engine.events import SessionOpened
+from engine.feeds.sim import SimFeed
+from engine.journal import Journal
+from engine.operator import obey
+from engine.picture import picture
+from engine.requests import Flatten, Halt, Request
+from engine.settings import Settings
+from engine.snapshot import MemoryView, ModelView, Snapshot
+from engine.trading_state import Latch
+from models.ladder import Ladder, default_rungs
+
+PINNED_MEMORY = MemoryView(
+    rss=180 * 2**20,
+    mlx_active=310 * 2**10,
+    mlx_peak=900 * 2**10,
+    mlx_cache=600 * 2**10,
+)
+"""In place of what was measured; in the order of magnitude of a run on Linux."""
+
+PINNED_DECISION_US = 200.0
+"""Microseconds of a decision, in place of what was measured."""
+
+PINNED_GAP_MS = 6.0
+"""Milliseconds between two turns of the loop; there is no loop here to measure."""
+
+AFTER_REQUEST_MS = 2_000
+"""Market time that passes after a request, so that its consequences can be seen."""
+
+
+class StandingEngine:
+    """Implements `engine.requests.EnginePort` in the caller's own thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._snapshot = Snapshot()
+        self._publish()
+
+    def latest(self) -> Snapshot:
+        return self._snapshot
+
+    def ask(self, request: Request) -> None:
+        """Carry the request out at once, and let a little market time pass."""
+        if isinstance(request, Halt | Flatten):
+            self._engine.latch.shut_now(f"{type(request).__name__.lower()} by {request.origin}")
+        obey(self._engine, request)
+        self.run_for(AFTER_REQUEST_MS)
+
+    def alive(self) -> bool:
+        return True
+
+    def run_for(self, market_ms: int) -> None:
+        """Advance by `market_ms` of market time, tick by tick, and publish."""
+        engine = self._engine
+        until = engine.t_ms + market_ms
+        while engine.t_ms < until:
+            engine.advance(min(until, engine.t_ms + engine.settings.decision_ms))
+        self._publish()
+
+    def _publish(self) -> None:
+        measured = picture(self._engine, self._snapshot.seq + 1, mono=0.0, speed=1.0)
+        self._snapshot = pinned(measured)
+
+
+def pinned(snapshot: Snapshot) -> Snapshot:
+    """`snapshot` without what depends on the machine or on the moment."""
+    return replace(
+        snapshot,
+        memory=replace(PINNED_MEMORY, histories=snapshot.memory.histories),
+        model=_pinned_model(snapshot.model),
+        loop_gap_ms=PINNED_GAP_MS,
+        decision_us=None if snapshot.decision_us is None else PINNED_DECISION_US,
+    )
+
+
+def _pinned_model(model: ModelView) -> ModelView:
+    """Whether a compiler or a GPU is at hand is the machine's affair too."""
+    return replace(model, evaluator="compiled", device="cpu")
+
+
+@contextmanager
+def standing_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
+    """The embedded market with the shipped weights, `market_ms` after its start."""
+    with TemporaryDirectory() as empty:
+        settings, latch = Settings(), Latch(None)
+        feed, log = SimFeed(seed), EventLog(None)
+        ladder = Ladder(default_rungs(Path(empty)))
+        falls = ladder.start()
+        journal = Journal(log, wall_ms=lambda: feed.info.start_ms)
+        engine = Engine(feed, journal, ladder, settings, latch, seed)
+        engine.start(_session(seed, feed, ladder), falls)
+        standing = StandingEngine(engine)
+        standing.run_for(market_ms)
+        try:
+            yield standing
+        finally:
+            feed.close()
+            log.close()
+
+
+def _session(seed: int, feed: SimFeed, ladder: Ladder) -> SessionOpened:
+    return SessionOpened(
+        mode="paper",
+        feed=feed.info.name,
+        seed=seed,
+        policy_id=ladder.policy.policy_id,
+        settings_sha="",
+        version="",
+    )
