@@ -9,11 +9,11 @@ import argparse
 import sys
 
 import orjson
-from models.catalog import Inspection, import_model, inspect, list_models
-from models.errors import WeightsError
 
 from engine.errors import ConsoleError
 from engine.home import Home
+from models.catalog import Inspection, import_model, inspect, list_models
+from models.errors import WeightsError
 
 
 def model_command(options: argparse.Namespace) -> int:

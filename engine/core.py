@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
-from models.ladder import Fall, Ladder
 
 from engine import events as ev
 from engine.decider import Decider, Row
@@ -32,6 +31,7 @@ from engine.snapshot import CurvePoint
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
 from engine.units import BP, MICRO, dollars
+from models.ladder import Fall, Ladder
 
 UNMANAGED = "no rule tried to sell it before the window ended"
 CURVE_STEP_MS = 60_000
@@ -104,8 +104,6 @@ class Engine:
             desks=self.desks,
             has_books="book" in feed.info.has,
             state=self.state,
-            held_because={},
-            tried_ms={},
         )
 
     # ---- life ------------------------------------------------------------------------------
@@ -309,8 +307,7 @@ class Engine:
     def _window_ended(self, market: Market) -> None:
         for token in (market.up_token, market.down_token):
             self.venue.forget(token)
-        self.trader.tried_ms.pop(market.slug, None)
-        reason = self.trader.held_because.pop(market.slug, UNMANAGED)
+        reason = self.trader.forget(market) or UNMANAGED
         if any(True for _ in self.journal.ledger.held(market.slug)):
             self.meters.unmanaged += reason == UNMANAGED
             self._note_awaiting(market, reason)

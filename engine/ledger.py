@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from engine import events as ev
 from engine.market import Market, Outcome
 from engine.mid_account import MidAccount
-from engine.units import cost_micro, floor_to_step, proceeds_micro
+from engine.units import SELLABLE_STEP, cost_micro, floor_to_step, proceeds_micro
 
 
 @dataclass(slots=True)
@@ -36,6 +36,12 @@ class Holding:
     @property
     def cost(self) -> int:
         return self.paid + self.fees
+
+    @property
+    def dust(self) -> bool:
+        """Less than 0.01 share: nobody can sell it, every sale may leave it, and the resolution
+        pays it out. It counts in cash and exposure and is no position."""
+        return self.shares < SELLABLE_STEP
 
     @property
     def sellable(self) -> int:
@@ -105,12 +111,12 @@ class Ledger:
         return self.cash + sum(h.cost for h in self.holdings.values())
 
     def held(self, slug: str) -> Iterator[Holding]:
-        """Non-empty holdings in a window."""
-        return (h for h in self.holdings.values() if h.slug == slug and h.shares)
+        """Positions in a window."""
+        return (h for h in self.holdings.values() if h.slug == slug and not h.dust)
 
     def open_slugs(self) -> list[str]:
-        """Windows in which something is held, oldest first."""
-        return list(dict.fromkeys(h.slug for h in self.holdings.values() if h.shares))
+        """Windows with a position, oldest first."""
+        return list(dict.fromkeys(h.slug for h in self.holdings.values() if not h.dust))
 
     def asset(self, name: str) -> AssetBook:
         return self.assets.setdefault(name, AssetBook())

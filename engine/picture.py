@@ -134,7 +134,7 @@ def _book(book: Book | None, t_ms: int) -> BookView:
 def _position(engine: Engine, desk: Desk) -> tuple[PositionView | None, float | None]:
     """What is shown of the asset's largest holding, and the unrealised sum of all of them."""
     held = [
-        h for h in engine.journal.ledger.holdings.values() if h.asset == desk.asset and h.shares
+        h for h in engine.journal.ledger.holdings.values() if h.asset == desk.asset and not h.dust
     ]
     if not held:
         return None, 0.0

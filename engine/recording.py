@@ -136,8 +136,7 @@ class Recording:
         t_ms, src = row.get("t"), row.get("src")
         if not isinstance(src, str) or not src:
             return self._fault("row", "no src")
-        # type(), not isinstance: true is an int in Python and no time at all.
-        if type(t_ms) is not int or t_ms not in TIME_RANGE_MS:
+        if not isinstance(t_ms, int) or t_ms not in TIME_RANGE_MS:
             return self._fault(plain(src), "t is not a time in unix milliseconds")
         return Row(t_ms, src, row.get("data"))
 

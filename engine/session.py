@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from models.ladder import Ladder, Rung, default_rungs, rungs_for
-
 from engine import events as ev
 from engine.clock import Clock, SystemClock
 from engine.core import Engine
+from engine.errors import ConsoleError
 from engine.eventlog import EventLog
 from engine.feeds.feed import Feed
 from engine.feeds.replay import ReplayFeed
@@ -30,6 +29,7 @@ from engine.lock import HomeLock
 from engine.settings import Settings
 from engine.thread import Built, EngineThread
 from engine.trading_state import Latch
+from models.ladder import Ladder, Rung, default_rungs, rungs_for
 
 DEFAULT_SEED = 7
 
@@ -92,6 +92,8 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
         feed = _feed(plan, journal.ledger.last_ms)
         ladder = Ladder(_rungs(plan, home))
         falls = ladder.start()
+        if falls and plan.model is not None:  # a file named by the user is not silently replaced
+            raise ConsoleError(falls[0].reason)
         engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
 
         def close() -> None:
@@ -120,7 +122,9 @@ def _feed(plan: Plan, last_ms: int | None) -> Feed:
 
 
 def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:
-    return default_rungs(home.models) if plan.model is None else rungs_for(plan.model)
+    if plan.model is None:
+        return default_rungs(home.models)
+    return rungs_for(plan.model, home.models)
 
 
 def _session(plan: Plan, feed: Feed, ladder: Ladder) -> ev.SessionOpened:

@@ -123,7 +123,7 @@ def _positions(engine: Engine) -> tuple[OpenPosition, ...]:
             _why(engine, h.slug),
         )
         for h in ledger.holdings.values()
-        if h.shares
+        if not h.dust
     )
 
 

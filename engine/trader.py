@@ -8,7 +8,7 @@ token, never at which window is running, so that no position can fall between tw
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine import events as ev
 from engine.book import Book
@@ -31,6 +31,15 @@ CENT = 10_000
 """Micro-dollars; the venue takes BUY amounts in whole cents (polymarket reference 4.6)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why a position that must go was not sold."""
+
+    kind: str
+    """Stable, so that a reason with changing numbers is written down once."""
+    reason: str
+
+
 @dataclass(slots=True)
 class Trader:
     """Turns decisions and exit rules into orders of one venue."""
@@ -43,10 +52,12 @@ class Trader:
     has_books: bool
     """False: the source records no book, so only the mid account moves."""
     state: Callable[[], TradingState]
-    held_because: dict[str, str]
+    held_because: dict[str, str] = field(default_factory=dict)
     """Window -> why what is held of it was not sold, as last found."""
-    tried_ms: dict[str, int]
+    tried_ms: dict[str, int] = field(default_factory=dict)
     """Window -> market time of the last attempt to sell it."""
+    told: dict[str, set[str]] = field(default_factory=dict)
+    """Window -> kinds of reasons already written down."""
 
     # ---- what the policy may and did choose -------------------------------------------------
 
@@ -111,7 +122,8 @@ class Trader:
 
     def _leave_window(self, t_ms: int, market: Market, purpose: Purpose) -> None:
         if self.state() is TradingState.HALTED and purpose is Purpose.CUTOFF:
-            self._hold(t_ms, market.slug, "halted, and a halt holds positions (when_halted = hold)")
+            reason = "halted, and a halt holds positions (when_halted = hold)"
+            self._hold(t_ms, market.slug, Blocked("HALTED", reason))
             return
         last = self.tried_ms.get(market.slug)
         if last is not None and t_ms - last < self.settings.exit_retry_ms:
@@ -121,23 +133,42 @@ class Trader:
             self._sell_off(t_ms, market, holding, purpose)
 
     def _sell_off(self, t_ms: int, market: Market, holding: Holding, purpose: Purpose) -> None:
-        book = self._book(holding.token_id)
-        if self.has_books and (book is None or book.invalid is not None):
-            why = "no book" if book is None else book.invalid
-            self._hold(t_ms, market.slug, f"cannot be sold: {holding.outcome} {why}")
+        fault = self._cannot_sell_on(t_ms, holding)
+        if fault is not None:
+            self._hold(t_ms, market.slug, fault)
             return
         intent = self._closing(t_ms, market, holding, purpose)
         denial = self._denied(intent)
         if denial is None:
             self._send(intent)
-            self.held_because[market.slug] = "the order to sell it did not fill"
+            self.held_because[market.slug] = "the last order to sell it did not fill"
         elif denial.code is not Code.ORDER_IN_FLIGHT:
-            self._hold(t_ms, market.slug, str(denial))
+            self._hold(t_ms, market.slug, Blocked(denial.code, str(denial)))
 
-    def _hold(self, t_ms: int, slug: str, reason: str) -> None:
-        if self.held_because.get(slug) != reason:
-            self.held_because[slug] = reason
-            self.journal.record(t_ms, ev.ExitBlocked(slug, reason))
+    def _cannot_sell_on(self, t_ms: int, holding: Holding) -> Blocked | None:
+        """Why the book of a holding is no book to sell on; the gate lets exits pass regardless."""
+        book = self._book(holding.token_id)
+        if book is None:
+            return Blocked("BOOK", f"no book of {holding.outcome}")
+        if book.invalid is not None:
+            return Blocked("BOOK", f"{holding.outcome} {book.invalid}")
+        age = book.age_ms(t_ms) / 1000
+        if age > self.settings.source_age_s:
+            return Blocked("BOOK_AGE", f"the book of {holding.outcome} is {age:.0f} s old")
+        return None
+
+    def _hold(self, t_ms: int, slug: str, why: Blocked) -> None:
+        """Remember why a window's position stays; write each kind of reason down once."""
+        self.held_because[slug] = why.reason
+        if why.kind not in self.told.setdefault(slug, set()):
+            self.told[slug].add(why.kind)
+            self.journal.record(t_ms, ev.ExitBlocked(slug, why.reason))
+
+    def forget(self, market: Market) -> str | None:
+        """The window is over. Returns why what was held of it was not sold, if anything tried."""
+        self.tried_ms.pop(market.slug, None)
+        self.told.pop(market.slug, None)
+        return self.held_because.pop(market.slug, None)
 
     # ---- intents ---------------------------------------------------------------------------
 
@@ -176,7 +207,7 @@ class Trader:
         if denial is None:
             desk.denial, desk.denial_code = None, ""
             return self._send(intent)
-        self.journal.denials[denial.code] += 1
+        self.journal.denials[denial.code.value] += 1
         if desk.denial_code != denial.code:
             self.journal.record(
                 intent.t_ms,

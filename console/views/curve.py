@@ -55,7 +55,7 @@ class Curve(LinesView):
         if not values:
             return [title, [("no point yet", FAINT)]]
         zero = zero_row(rows, scale)
-        labels = {0: money.signed(scale[1], 0), rows - 1: money.signed(scale[0], 0), zero: "$0"}
+        labels = {0: money.signed(scale[1], 0), rows - 1: money.signed(scale[0], 0), zero: "0"}
         plot = braille(values, width - AXIS, rows, scale)
         return [title, *[_row(labels.get(y, ""), y == zero, text) for y, text in enumerate(plot)]]
 

@@ -1,8 +1,7 @@
 """The book of one outcome token as the venue's market channel builds it.
 
 Owns continuity: a snapshot starts a book, deltas (`price_change`, whose sizes are absolute) are
-laid over it, and a message that cannot be understood voids it until the next snapshot, because
-what that message said is missing from then on. Also owns the tick, which the venue refines near
+laid over it, and once voided it refuses them until the next snapshot. Also owns the tick, which the venue refines near
 0 and 1. Whether the book may be traded on is judged in `engine.book`, not here.
 """
 
@@ -64,22 +63,21 @@ class TokenBook:
     """Bids and asks: micro-shares by basis points."""
 
     def replace(self, bids: Any, asks: Any) -> Sides:
-        """Take a snapshot. Raises MessageError, and then the book is void."""
-        self.void()
+        """Take a snapshot. Raises MessageError; then the book must be voided."""
         best = (best_bids(bids, self.prices, self.sizes), best_asks(asks, self.prices, self.sizes))
-        self._raw = (bids, asks)
+        self._raw, self._sides = (bids, asks), None
         return self._out(*best)
 
     def change(self, changes: list[Change]) -> Sides:
         """Lay deltas over the book.
 
-        Raises MessageError for a bad one, after which the book is void, or where it is.
+        Raises MessageError where the book is void, or for a bad delta; then it must be voided.
         """
-        bids, asks = self._sides or self._unpacked()
-        self.void()
+        if self._sides is None:
+            self._sides = self._unpacked()
+        bids, asks = self._sides
         for change in changes:
             self._apply(change, bids, asks)
-        self._sides = bids, asks
         return self._out(
             tuple((price, bids[price]) for price in sorted(bids)[: -DEPTH - 1 : -1]),
             tuple((price, asks[price]) for price in sorted(asks)[:DEPTH]),

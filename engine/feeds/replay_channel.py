@@ -47,8 +47,8 @@ class MarketChannel:
     def messages(self, t_ms: int, data: object) -> Iterator[Message]:
         """What one raw frame (an event or an array of events) says.
 
-        A faulty event gives a BadMessage, and where it names a token also the empty book that
-        makes the token untradable until its next snapshot.
+        A faulty event gives a BadMessage. What it said is missing from then on, so each token
+        that it names also gets an empty book: untradable until its next snapshot.
         """
         for event in data if isinstance(data, list) else [data]:
             try:

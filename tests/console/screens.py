@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
 from console.app import ConsoleApp
+from console.widgets.lines import Line
 from tests.console.fakes import FakeEngine, sample_clock
 
 SMALL, MEDIUM, LARGE, TINY = (80, 24), (120, 36), (200, 60), (20, 5)
@@ -24,6 +25,11 @@ def text_of(app: ConsoleApp) -> str:
     return "\n".join(lines)
 
 
+def words(lines: Iterable[Line]) -> str:
+    """The text of lines that were made without a screen."""
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
 @asynccontextmanager
 async def running(
     engine: FakeEngine,
@@ -34,7 +40,7 @@ async def running(
 ) -> AsyncIterator[tuple[ConsoleApp, Pilot[str | None]]]:
     """The console over `engine`, drawn once, on a terminal of `size`."""
     app = ConsoleApp(engine, privacy=privacy, clock=clock)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         app.poll()
         await pilot.pause()

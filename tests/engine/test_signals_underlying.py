@@ -83,6 +83,37 @@ def test_a_look_back_into_a_gap_is_unknown_and_beyond_it_known() -> None:
     assert measured(underlying, 165)["returns_1m"] is not None
 
 
+def test_a_sample_of_ten_minutes_ago_is_not_taken_for_a_newer_one() -> None:
+    underlying = quoted(range(100))
+    for second in range(700, 721):
+        underlying.quote(quote(second, 100.0))
+    assert measured(underlying, 720)["returns_1m"] is None
+
+
+def test_the_jump_over_a_gap_is_not_volatility() -> None:
+    underlying = quoted(range(300))
+    for second in range(320, 700):
+        underlying.quote(quote(second, 200.0))
+    assert measured(underlying, 699)["vol_regime"] == 0.0
+
+
+def test_a_window_that_is_mostly_gap_is_not_covered() -> None:
+    underlying = quoted(range(10))
+    for second in range(600, 611):
+        underlying.quote(quote(second, 100.0))
+    inputs = measured(underlying, 610)
+    assert inputs["returns_10m"] == 0.0
+    assert inputs["vol_regime"] is None
+
+
+def test_prints_do_not_keep_a_silent_mid_alive() -> None:
+    underlying = quoted(range(10))
+    for second in range(10, 100):
+        underlying.trade(trade(second, 1.0))
+    underlying.quote(quote(100, 100.0))
+    assert measured(underlying, 100)["returns_1m"] is None
+
+
 def test_history_survives_a_day_of_quotes_in_bounded_memory() -> None:
     underlying = quoted(range(0, 86_400, 2))
     assert measured(underlying, 86_399)["returns_10m"] == 0.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.book import book_from
@@ -226,6 +226,7 @@ def test_one_message_may_change_both_tokens() -> None:
     assert [m.token_id for m in messages if isinstance(m, BookSnapshot)] == [rec.UP, rec.DOWN]
 
 
+@example(bids=[(1, 0)], steps=[(False, 1, 0)])
 @given(
     SIDE.filter(bool),
     st.lists(st.tuples(st.booleans(), st.integers(1, BP - 1), st.integers(0, 10**9)), max_size=30),
