@@ -1,8 +1,8 @@
 """The book of one outcome token as the venue's market channel builds it.
 
 Owns continuity: a snapshot starts a book, deltas (`price_change`, whose sizes are absolute) are
-laid over it, and once voided it refuses them until the next snapshot. Also owns the tick, which the venue refines near
-0 and 1. Whether the book may be traded on is judged in `engine.book`, not here.
+laid over it, and once voided it refuses them until the next snapshot. Also owns the tick, which
+the venue refines near 0 and 1. Whether the book may be traded on is judged in `engine.book`.
 """
 
 from __future__ import annotations

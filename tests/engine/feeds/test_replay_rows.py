@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.feeds.replay_rows import NAMES_LIMIT, RowReader
 from engine.market import Outcome
@@ -24,6 +26,16 @@ from tests.engine import recordings as rec
 
 T0 = rec.T0
 SUMS = {"buy_qty": 0.5, "sell_qty": 1.5, "buy_count": 2.0, "sell_count": 14.0}
+
+LINES = (
+    rec.market(T0),
+    rec.book(T0),
+    rec.deltas(T0, (rec.UP, "BUY", "0.5", "1")),
+    rec.mid(T0, 0.5),
+    rec.quote(T0, trades_3s=SUMS),
+    rec.resolution(T0),
+)
+NAMES = st.sampled_from(sorted({name for line in LINES for name in line["data"]} | {"price"}))
 
 
 def read(line: dict[str, Any], reader: RowReader | None = None) -> list[Message]:
@@ -135,6 +147,24 @@ def test_a_locked_quote_is_a_quote() -> None:
 def test_a_resolution_may_be_unknown(outcome: Outcome | None) -> None:
     (message,) = read(rec.resolution(T0, outcome))
     assert message == Resolution(T0, "btc-updown-15m", outcome, "last quotes")
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(LINES), st.lists(st.tuples(NAMES, JUNK), max_size=3), JUNK, st.booleans())
+def test_no_row_whatever_raises(
+    line: dict[str, Any], changes: list[tuple[str, Any]], junk: Any, whole: bool
+) -> None:
+    reader = RowReader()
+    list(reader.messages(Row(T0, "market", rec.market(T0)["data"])))
+    data = junk if whole else {**line["data"], **dict(changes)}
+    for message in reader.messages(Row(T0, line["src"], data)):
+        assert message.t_ms == T0
 
 
 def test_an_unknown_kind_is_ignored_counted_and_named_once() -> None:
