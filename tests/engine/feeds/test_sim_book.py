@@ -166,15 +166,29 @@ def test_tokens_priced_p_resolve_up_with_frequency_p(told: list[Told]) -> None:
 
 
 def test_size_leans_to_where_the_price_is_going(told: list[Told]) -> None:
-    leans = []
-    for window in told[:20]:
+    leans: list[NDArray[np.float64]] = []
+    for window in told[:30]:
         mine = (window.books.asset == 1) & (window.left > 0.2)
-        bids, asks = (
-            sizes[mine, :5].sum(axis=1)
-            for sizes in (window.books.bid_sizes, window.books.ask_sizes)
-        )
+        bids = window.books.bid_sizes[mine, :5].sum(axis=1)
+        asks = window.books.ask_sizes[mine, :5].sum(axis=1)
         mid = window.mid[mine]
-        imbalance = (bids - asks) / (bids + asks)
-        middle = np.abs(mid[:-8] - 0.5) < 0.3
-        leans.append(np.corrcoef(imbalance[:-8][middle], (mid[8:] - mid[:-8])[middle])[0, 1])
-    assert np.nanmean(leans) > 0.1
+        pairs = np.column_stack([(bids - asks) / (bids + asks), np.roll(mid, -8) - mid])[:-8]
+        leans.append(pairs[np.abs(mid[:-8] - 0.5) < 0.3])
+    imbalance, move = np.vstack(leans).T
+    assert np.corrcoef(imbalance, move)[0, 1] > 0.08
+
+
+def test_even_knowing_the_fair_price_taking_seldom_beats_the_fee(
+    levels: Levels, told: list[Told]
+) -> None:
+    edges: list[NDArray[np.float64]] = []
+    for window in told[:20]:
+        path = window_path(SEED, levels, PARAMS, window.index)
+        fair = fair_probability(path, levels.window(window.index), PARAMS)
+        step = (window.books.t_ms - window_start_ms(window.index)) // STEP_MS
+        ask = window.books.ask / CENTS
+        edge = fair[window.books.asset, step] - ask - 0.07 * ask * (1 - ask)
+        edges.append(edge[(window.left > 0.2) & (window.books.bid > 0) & (ask < 1)])
+    edge = np.concatenate(edges)
+    assert edge.mean() < -0.01, "dollars per share of a taker who crosses blindly"
+    assert (edge > 0).mean() < 0.1, "share of books that are late by more than the fee"
