@@ -124,6 +124,8 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def poll(self) -> None:
         """Draw the newest snapshot: status always, the view only if it is new and not frozen."""
+        if not self.is_running:
+            return  # a timer's last tick, while the screen is being taken down
         newest = self.engine.latest()
         if self._frozen_at is None:
             self._shown = newest

@@ -139,9 +139,12 @@ class AssetPanel(Lines):
 
     def show(self, view: AssetView | None, display: Display) -> None:
         self._view, self._display = view, display
-        if view is not None and self.has_class("-card"):
-            self._set_title(view)
         self.redraw()
+
+    def redraw(self) -> None:
+        if self._view is not None and self.has_class("-card"):
+            self._set_title(self._view)
+        super().redraw()
 
     def _set_title(self, view: AssetView) -> None:
         mark = "▶ " if self.has_class("-selected") else ""
