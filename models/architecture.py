@@ -24,9 +24,12 @@ OUTPUTS: Final = 3
 """Probabilities that a policy gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Architecture:
-    """A kind of model: its tensors and what its stats file must say of them."""
+    """A kind of model: its tensors and what its stats file must say of them.
+
+    There is one object of each kind, so they are told apart by identity.
+    """
 
     name: str
     """``phase5`` or ``pre_phase5``."""

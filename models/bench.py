@@ -21,27 +21,61 @@ from models.policy import Floats, Policy, load_policy
 ROWS = 4
 """Rows of one decision."""
 
+_TURNS = 20
+"""How often the two loops of `decision_pair_us` take turns."""
+
+Call = Callable[[], object]
+
 
 def decision_us(rounds: int = 500, policy: Policy | None = None) -> float:
     """Median microseconds of one `Policy.forward` of four rows (the shipped weights if None)."""
-    policy = policy if policy is not None else load_policy(shipped(PHASE5))
-    current, temporal = _rows()
-    return _median_us(lambda: policy.forward(current, temporal), rounds)
+    return statistics.median(_times_us(_fused(policy or _shipped()), rounds))
 
 
 def decision_eager_us(rounds: int = 100, policy: Policy | None = None) -> float:
-    """Median microseconds of the plain way: for each of four rows, the actor, then the critic."""
-    policy = policy if policy is not None else load_policy(shipped(PHASE5))
+    """Median microseconds of the plain way: for each of four rows the actor, then the critic.
+
+    `policy` must be of Phase 5; the shipped weights if None.
+    """
+    return statistics.median(_times_us(_plain(policy or _shipped()), rounds))
+
+
+def decision_pair_us(rounds: int = 25, policy: Policy | None = None) -> tuple[float, float]:
+    """Both medians, measured in 20 turns of `rounds` each.
+
+    A machine that slows down for a second slows both, so their ratio is steadier than that of
+    two calls.
+    """
+    policy = policy or _shipped()
+    fused, plain = _fused(policy), _plain(policy)
+    fused_us: list[float] = []
+    plain_us: list[float] = []
+    for _ in range(_TURNS):
+        fused_us += _times_us(fused, rounds)
+        plain_us += _times_us(plain, rounds)
+    return statistics.median(fused_us), statistics.median(plain_us)
+
+
+def _shipped() -> Policy:
+    return load_policy(shipped(PHASE5))
+
+
+def _fused(policy: Policy) -> Call:
+    current, temporal = _rows()
+    return lambda: policy.forward(current, temporal)
+
+
+def _plain(policy: Policy) -> Call:
     model = actor_critic(PHASE5, policy.tensors)
     current, temporal = _rows()
 
-    def one(row: int) -> tuple[Floats, float]:
+    def one(row: int) -> tuple[Floats, Floats]:
         state = mx.array(current[row : row + 1])
         history = mx.array(temporal[row : row + 1])
-        probs = np.array(model.probs(state, history))[0]
-        return probs, float(model.state_values(state, history).item())
+        probs = np.array(model.probs(state, history))
+        return probs, np.array(model.state_values(state, history))
 
-    return _median_us(lambda: [one(row) for row in range(ROWS)], rounds)
+    return lambda: [one(row) for row in range(ROWS)]
 
 
 def _rows() -> tuple[Floats, Floats]:
@@ -50,13 +84,14 @@ def _rows() -> tuple[Floats, Floats]:
     return current, rng.uniform(-1, 1, (ROWS, TEMPORAL)).astype(np.float32)
 
 
-def _median_us(call: Callable[[], object], rounds: int) -> float:
+def _times_us(call: Call, rounds: int) -> list[float]:
+    """Microseconds of each of `rounds` calls, after a tenth as many that are not counted."""
     for _ in range(rounds // 10 + 1):
         call()
-    return statistics.median(_timed_us(call) for _ in range(rounds))
+    return [_time_us(call) for _ in range(rounds)]
 
 
-def _timed_us(call: Callable[[], object]) -> float:
+def _time_us(call: Call) -> float:
     start = time.perf_counter_ns()
     call()
     return (time.perf_counter_ns() - start) / 1000

@@ -30,9 +30,9 @@ class Rung:
     name: str
     """``champion``, ``checkpoint``, ``pre-phase-5`` or ``hold``."""
     path: Path | None
-    """Weight file; None on the last rung only."""
+    """Weight file; None: there can be none."""
     if_absent: str = ""
-    """What to say where the file does not exist and need not; "": that is an error."""
+    """What to say where there is no file and none is needed; "": its absence is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class Ladder:
     def __init__(self, rungs: Sequence[Rung]) -> None:
         """Nothing is loaded before `start`; until then the last rung decides.
 
-        Raises ValueError unless exactly the last rung has no path.
+        Raises ValueError unless the last rung, and no other, is named ``hold``.
         """
-        if [rung.path is None for rung in rungs] != [False] * (len(rungs) - 1) + [True]:
-            raise ValueError("a ladder needs weights on every rung but the last, which holds")
+        if [rung.name == HOLD for rung in rungs] != [False] * (len(rungs) - 1) + [True]:
+            raise ValueError(f"the last rung of a ladder, and no other, is named {HOLD}")
         self._rungs = tuple(rungs)
         self._loaded: list[Policy | HoldPolicy | str] = ["not loaded yet"] * (len(rungs) - 1)
         self._loaded.append(HoldPolicy())
@@ -184,16 +184,18 @@ class Ladder:
         return Fall(self._rungs[start].name, self.name, "; ".join(skipped))
 
     def _load(self, index: int) -> None:
-        rung = self._rungs[index]
-        if rung.path is None:
-            return
-        if rung.if_absent and not rung.path.exists():
-            self._loaded[index] = rung.if_absent
-            return
-        try:
-            self._loaded[index] = load_policy(rung.path)
-        except WeightsError as error:
-            self._loaded[index] = str(error)
+        if index != self._bottom:
+            self._loaded[index] = _load(self._rungs[index])
+
+
+def _load(rung: Rung) -> Policy | str:
+    """The policy of a rung, or why it has none."""
+    if rung.path is None or (rung.if_absent and not rung.path.exists()):
+        return rung.if_absent or "no weights"
+    try:
+        return load_policy(rung.path)
+    except WeightsError as error:
+        return str(error)
 
 
 def _view(rung: Rung, loaded: Policy | HoldPolicy | str) -> RungView:
@@ -201,8 +203,8 @@ def _view(rung: Rung, loaded: Policy | HoldPolicy | str) -> RungView:
         return RungView(rung.name, "none", ready=False, detail=loaded)
     if isinstance(loaded, HoldPolicy):
         return RungView(rung.name, "none", ready=True, detail="always ready")
-    trained = "trained" if loaded.trained else "untrained"
-    return RungView(rung.name, loaded.architecture, True, f"{loaded.policy_id} {trained}")
+    detail = f"{loaded.policy_id} {'trained' if loaded.trained else 'untrained'}"
+    return RungView(rung.name, loaded.architecture, ready=True, detail=detail)
 
 
 def default_rungs(models_dir: Path) -> tuple[Rung, ...]:
@@ -211,23 +213,25 @@ def default_rungs(models_dir: Path) -> tuple[Rung, ...]:
     `models_dir` holds a folder for each slot of `models.catalog`; it need not exist.
     """
     champion, pre_phase5 = slot_file(models_dir, "champion"), slot_file(models_dir, "pre_phase5")
-    return _rungs(
-        champion if champion.exists() else shipped(PHASE5),
-        slot_file(models_dir, "checkpoint"),
-        pre_phase5 if pre_phase5.exists() else shipped(PRE_PHASE5),
+    return (
+        Rung("champion", champion if champion.exists() else shipped(PHASE5)),
+        Rung("checkpoint", slot_file(models_dir, "checkpoint"), if_absent="no checkpoint yet"),
+        Rung("pre-phase-5", pre_phase5 if pre_phase5.exists() else shipped(PRE_PHASE5)),
+        Rung(HOLD, None),
     )
 
 
 def rungs_for(path: Path, models_dir: Path | None = None) -> tuple[Rung, ...]:
-    """`path` as the champion, whatever its architecture, above the other default rungs."""
-    below = default_rungs(models_dir if models_dir is not None else path.parent)
-    return (Rung("champion", path), *below[1:])
+    """`path` as the champion, whatever its architecture, above the other default rungs.
 
-
-def _rungs(champion: Path, checkpoint: Path, pre_phase5: Path) -> tuple[Rung, ...]:
+    Without `models_dir` those are the shipped weights, and there is no checkpoint.
+    """
+    champion = Rung("champion", path)
+    if models_dir is not None:
+        return (champion, *default_rungs(models_dir)[1:])
     return (
-        Rung("champion", champion),
-        Rung("checkpoint", checkpoint, if_absent="no checkpoint yet"),
-        Rung("pre-phase-5", pre_phase5),
+        champion,
+        Rung("checkpoint", None, if_absent="no checkpoint beside weights named by hand"),
+        Rung("pre-phase-5", shipped(PRE_PHASE5)),
         Rung(HOLD, None),
     )

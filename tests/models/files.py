@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,16 @@ def stats_of(architecture: Architecture) -> Stats:
     return Stats(0.125, 22.5, 23_740)
 
 
+@cache
+def seeded(architecture: Architecture, seed: int) -> Tensors:
+    """Initial weights; made once, because the factorisations take most of a test's time."""
+    return initial_tensors(architecture, seed)
+
+
 def saved(folder: Path, architecture: Architecture = PHASE5, seed: int = 1) -> Path:
     """A whole checkpoint in `folder`: weights, stats and manifest."""
     path = folder / FILE_NAME
-    save_policy(path, initial_tensors(architecture, seed), stats_of(architecture), ORIGIN)
+    save_policy(path, seeded(architecture, seed), stats_of(architecture), ORIGIN)
     return path
 
 
@@ -41,7 +48,7 @@ def bare(folder: Path, tensors: Tensors, architecture: Architecture = PHASE5) ->
 
 def explosive(seed: int = 1) -> Tensors:
     """Phase 5 weights that answer zeros with numbers and ones with NaN."""
-    tensors = initial_tensors(PHASE5, seed)
+    tensors = seeded(PHASE5, seed)
     huge = np.full_like(tensors["actor.fc1.weight"], 3e38)
     huge[::2] *= -1
     return {**tensors, "actor.fc1.weight": huge}

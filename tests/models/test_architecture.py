@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mlx.core as mx
 import pytest
+from mlx.utils import tree_flatten
 
 from models.architecture import ARCHITECTURES, PHASE5, PRE_PHASE5, Architecture, detect
 from models.networks import ActorCritic
@@ -29,10 +31,10 @@ def test_the_table_is_the_layout_of_the_original_file(architecture: Architecture
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
 def test_the_networks_have_the_parameters_of_the_table(architecture: Architecture) -> None:
-    from mlx.utils import tree_flatten
-
     parameters = ActorCritic(architecture).parameters()  # type: ignore[no-untyped-call]  # mlx 0.32 leaves it untyped
-    assert {name: array.shape for name, array in tree_flatten(parameters)} == architecture.shapes
+    flat: dict[str, mx.array] = {}
+    tree_flatten(parameters, destination=flat)
+    assert {name: array.shape for name, array in flat.items()} == architecture.shapes
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
