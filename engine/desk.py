@@ -44,8 +44,9 @@ class Desk:
         """Why no row could be made at the last tick."""
         self.decision: Decision | None = None
         self.denial: str | None = None
-        """Last refusal in this window, in words."""
-        self.denial_code: str = ""
+        """Why the last decision was not carried out, in words; None: it was, or asked nothing."""
+        self.told_denials: set[str] = set()
+        """Codes already written down in this window."""
 
     def list_market(self, market: Market) -> None:
         self.listed.setdefault(market.slug, market)
@@ -99,7 +100,7 @@ class Desk:
         self.history.clear()
         self.signals.open_window()
         self.reading = self.features = self.decision = self.denial = self.row_invalid = None
-        self.denial_code = ""
+        self.told_denials.clear()
 
     def _retick(self, market: Market, tick_bp: int) -> None:
         changed = replace(market, tick_bp=tick_bp)

@@ -186,7 +186,7 @@ class ExitBlocked:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The gate refused; written when an asset's reason changes, not on every tick."""
+    """The gate refused; written once for each code in a window, counted on every tick."""
 
     asset: str
     code: str

@@ -27,15 +27,15 @@ class _Section(BaseModel):
 class Limits(_Section):
     """What the gate refuses. Each refusal names one of these with measured value and limit."""
 
-    order: Dollars = Decimal(500)
+    order: Dollars = Decimal(100)
     """Largest single opening order, dollars."""
-    asset: Dollars = Decimal(550)
+    asset: Dollars = Decimal(150)
     """Largest exposure in one asset, dollars, resting orders counted as filled."""
-    exposure: Dollars = Decimal(2200)
+    exposure: Dollars = Decimal(500)
     """Largest total exposure, dollars."""
-    daily_loss: Dollars = Decimal(2000)
+    daily_loss: Dollars = Decimal(500)
     """Largest loss of a UTC day by worst case: every open position worth nothing."""
-    opens_per_minute: Annotated[int, Field(ge=0, le=600)] = 12
+    opens_per_minute: Annotated[int, Field(ge=0, le=600)] = 6
     """Opening orders per minute of market time, all assets together."""
     entry_cutoff: Fraction = 0.20
     """No opening order in this last part of a window (180 s of 900)."""
@@ -84,7 +84,7 @@ class PPO(_Section):
 class Settings(_Section):
     """The whole configuration."""
 
-    trade_size: Dollars = Decimal(500)
+    trade_size: Dollars = Decimal(100)
     """Base stake in dollars, scaled by confidence to 0.25 ... 1 of it."""
     decision_ms: Annotated[int, Field(ge=100, le=60_000)] = 500
     """Market time between decisions, milliseconds."""

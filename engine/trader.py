@@ -97,6 +97,7 @@ class Trader:
         """Carry out a decision. Returns the order id, the denial's code, or an empty string."""
         towards = Action(decision.action).outcome
         prob = desk.prob()
+        desk.denial = None
         if towards is None or desk.market is None or prob is None:
             return ""
         self._account_mid(decision.t_ms, desk, towards, prob)
@@ -205,16 +206,15 @@ class Trader:
     def _submit(self, intent: Intent, desk: Desk) -> str:
         denial = self._denied(intent)
         if denial is None:
-            desk.denial, desk.denial_code = None, ""
             return self._send(intent)
-        self.journal.denials[denial.code.value] += 1
-        if desk.denial_code != denial.code:
-            self.journal.record(
-                intent.t_ms,
-                ev.Denied(desk.asset, denial.code.value, denial.measured, denial.limit),
-            )
-        desk.denial, desk.denial_code = str(denial), denial.code
-        return denial.code.value
+        code = denial.code.value
+        desk.denial = str(denial)
+        self.journal.denials[code] += 1
+        if code not in desk.told_denials:
+            desk.told_denials.add(code)
+            refusal = ev.Denied(desk.asset, code, denial.measured, denial.limit)
+            self.journal.record(intent.t_ms, refusal)
+        return code
 
     def _denied(self, intent: Intent) -> Denial | None:
         ledger = self.journal.ledger

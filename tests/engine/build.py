@@ -10,6 +10,7 @@ from engine.exposure import Exposure
 from engine.gate import Situation
 from engine.market import FeeSchedule, Market, Outcome
 from engine.order import Intent, Purpose, Side
+from engine.settings import Limits
 from engine.trading_state import TradingState
 from engine.units import MICRO
 
@@ -42,6 +43,14 @@ def market(
 
 
 MARKET = market()
+LIMITS = Limits(
+    order=Decimal(500),
+    asset=Decimal(550),
+    exposure=Decimal(2200),
+    daily_loss=Decimal(2000),
+    opens_per_minute=12,
+)
+"""Of the tests, so that a changed default changes no test."""
 FREE = FeeSchedule(Decimal(0))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
-from models.ladder import Fall, RungView
 
 from engine import events as ev
 from engine.core import Engine
@@ -20,9 +20,11 @@ from engine.messages import BookSnapshot, Level, MarketListed, Message, Resoluti
 from engine.settings import PaperVenue, Settings
 from engine.trading_state import Latch
 from engine.units import MICRO
-from tests.engine.build import MARKET, START_MS
+from models.ladder import Fall, RungView
+from tests.engine.build import LIMITS, MARKET, START_MS
 
 SURE = PaperVenue(reject_rate=0, delay_rate=0, settle_failure_rate=0, latency_sigma=0)
+ORDINARY = Settings(trade_size=Decimal(500), limits=LIMITS, paper=SURE)
 BOOKS_ONLY = frozenset({"book"})
 DEEP: tuple[tuple[Level, ...], tuple[Level, ...]] = (
     ((4_900, 100_000 * MICRO), (4_800, 100_000 * MICRO)),
@@ -148,7 +150,7 @@ def engine_on(
         ScriptedFeed(messages, **feed),  # type: ignore[arg-type]  # forwards to the feed
         Journal(log or EventLog(None), lambda: 0),
         FakeLadder(wants),  # type: ignore[arg-type]  # has what the engine uses of a ladder
-        settings or Settings(paper=SURE),
+        settings or ORDINARY,
         latch or Latch(None),
         seed=1,
     )

@@ -17,11 +17,10 @@ from engine.market import Outcome
 from engine.messages import BadMessage, BookSnapshot, MarketListed, MidQuote, Resolution
 from engine.operator import obey
 from engine.picture import picture
-from engine.settings import Limits, PaperVenue, Settings
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
-from tests.engine.build import MARKET, START_MS, market
-from tests.engine.fakes import DEEP, SURE, always, books, engine_on, events_of, window
+from tests.engine.build import LIMITS, MARKET, START_MS, market
+from tests.engine.fakes import DEEP, ORDINARY, SURE, always, books, engine_on, events_of, window
 
 END = MARKET.end_ms
 AFTER = END + 120_000
@@ -269,7 +268,8 @@ def test_the_daily_limit_holds_with_every_exit_failing() -> None:
         messages += [
             m for m in window(one, verdict=Outcome.DOWN) if not _book_after(m, one.end_ms - 300_000)
         ]
-    settings = Settings(paper=SURE, limits=Limits(daily_loss=limit))
+    limits = LIMITS.model_copy(update={"daily_loss": limit})
+    settings = ORDINARY.model_copy(update={"limits": limits})
     engine = engine_on(messages, UP, settings)
     engine.advance(later[-1].end_ms + 120_000)
     lost = -engine.journal.ledger.realised
@@ -301,7 +301,7 @@ def test_the_pace_of_the_clock_changes_nothing(step: int) -> None:
 
 def test_orders_in_flight_at_a_crash_are_closed_and_their_exposure_freed(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
-    slow = Settings(paper=PaperVenue(**{**SURE.model_dump(), "taker_delay_ms": 5_000}))
+    slow = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"taker_delay_ms": 5_000})})
     first = engine_on(window(), UP, slow, EventLog(path))
     first.advance(START_MS + 3_000)
     assert first.journal.ledger.working

@@ -13,19 +13,23 @@ from engine.order import Intent, Purpose
 from engine.settings import Limits
 from engine.trading_state import TradingState
 from engine.units import MICRO, cost_micro, shares_for
-from tests.engine.build import MARKET, NOW, START_MS, book, buy, market, sell, situation
+from tests.engine.build import LIMITS, MARKET, NOW, START_MS, book, buy, market, sell, situation
 
 HELD = 20 * MICRO
 
 
+def limits_with(**changes: object) -> Limits:
+    return LIMITS.model_copy(update=changes)
+
+
 def denied(intent: Intent, now: Situation | None = None, limits: Limits | None = None) -> Denial:
-    found = Gate(limits or Limits()).check(intent, now or situation())
+    found = Gate(limits or LIMITS).check(intent, now or situation())
     assert found is not None
     return found
 
 
 def test_an_ordinary_order_passes() -> None:
-    assert Gate(Limits()).check(buy(), situation()) is None
+    assert Gate(LIMITS).check(buy(), situation()) is None
 
 
 OPEN_CASES = [
@@ -73,7 +77,7 @@ def test_F09_F10_an_exit_passes_in_every_trading_state(
     state: TradingState, purpose: Purpose
 ) -> None:
     now = situation(state, held=HELD, sellable=HELD)
-    assert Gate(Limits(opens_per_minute=0)).check(sell(purpose=purpose), now) is None
+    assert Gate(limits_with(opens_per_minute=0)).check(sell(purpose=purpose), now) is None
 
 
 @pytest.mark.parametrize("state", [s for s in TradingState if s is not TradingState.ACTIVE])
@@ -104,7 +108,7 @@ def test_a_five_minute_window_has_its_own_cut_off() -> None:
 
 
 def test_F20_a_policy_that_always_buys_is_stopped_by_the_rate() -> None:
-    gate = Gate(Limits(opens_per_minute=3))
+    gate = Gate(limits_with(opens_per_minute=3))
     passed = 0
     for i in range(1_000):
         intent = buy(5, t_ms=NOW + i)
@@ -115,7 +119,7 @@ def test_F20_a_policy_that_always_buys_is_stopped_by_the_rate() -> None:
 
 
 def test_the_rate_forgets_what_is_older_than_a_minute() -> None:
-    gate = Gate(Limits(opens_per_minute=1))
+    gate = Gate(limits_with(opens_per_minute=1))
     gate.left(buy(t_ms=NOW))
     assert denied_by(gate, NOW + 59_999) is Code.ORDER_RATE
     assert denied_by(gate, NOW + 60_000) is None
@@ -127,8 +131,8 @@ def denied_by(gate: Gate, t_ms: int) -> Code | None:
 
 
 def test_a_limit_of_zero_is_a_limit_not_unlimited() -> None:
-    assert denied(buy(), limits=Limits(order=Decimal(0))).code is Code.ORDER_SIZE
-    assert denied(buy(), limits=Limits(daily_loss=Decimal(0))).code is Code.DAILY_LOSS
+    assert denied(buy(), limits=limits_with(order=Decimal(0))).code is Code.ORDER_SIZE
+    assert denied(buy(), limits=limits_with(daily_loss=Decimal(0))).code is Code.DAILY_LOSS
 
 
 @given(
