@@ -98,7 +98,7 @@ class SimParams:
     """Pareto exponent of trade sizes: heavy, with a mean and no variance."""
 
     # The outcome books.
-    book_lag_s: float = 1.1
+    book_lag_s: float = 0.8
     """Seconds by which the books' belief trails the fair probability."""
     book_noise: float = 0.006
     """Standard deviation of the belief's own error at even odds, in probability."""
