@@ -137,6 +137,14 @@ class EventLog:
                 )
             yield Recorded(seq, t_ms, self._decode(seq, kind, payload))
 
+    def newest_ms(self) -> int | None:
+        """Market time that an earlier process had reached; None for a new log."""
+        found: int | None = self._db.execute(
+            "SELECT max(t) FROM (SELECT max(t_ms) AS t FROM events"
+            " UNION ALL SELECT max(t_ms) FROM decisions)"
+        ).fetchone()[0]
+        return found
+
     def history_of(self, decision_id: int) -> tuple[bytes, ...]:
         """The float32 observations behind a decision's history, oldest first, itself last."""
         row = self._db.execute(

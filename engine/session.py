@@ -89,7 +89,7 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
     def build() -> Built:
         log = _log(plan, home)
         journal = Journal(log, clock.wall_ms)
-        feed = _feed(plan, journal.ledger.last_ms)
+        feed = _feed(plan, log.newest_ms())
         ladder = Ladder(_rungs(plan, home))
         falls = ladder.start()
         if falls and plan.model is not None:  # a file named by the user is not silently replaced
@@ -99,6 +99,7 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
         def close() -> None:
             feed.close()
             log.close()
+            ladder.close()
 
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)

@@ -8,6 +8,7 @@ because MLX arrays belong to the thread that made them (MLX >= 0.31.2).
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import queue
 import threading
@@ -109,6 +110,7 @@ class EngineThread:
         except Exception as error:  # noqa: BLE001 - the thread's end must be told, whatever it was
             self._fail(f"the engine stopped: {type(error).__name__}: {error}")
         finally:
+            gc.collect()  # compiled MLX calls in cycles must end in this thread (MLX 0.32.4)
             self._started.set()
             self._ended.set()
 

@@ -158,6 +158,15 @@ class Ladder:
             except (NonFiniteOutput, RuntimeError) as error:
                 falls.append(self.fall(str(error)))
 
+    def close(self) -> None:
+        """Let go of every policy; the last rung decides from now on.
+
+        Call it in the thread that used them. A compiled call that outlives its thread aborts the
+        whole process at exit (MLX 0.32.4); until that is mended there, nobody may hold one longer.
+        """
+        self._at = self._bottom
+        self._loaded[: self._bottom] = ["closed"] * self._bottom
+
     def views(self) -> tuple[RungView, ...]:
         """Every rung, top first."""
         return tuple(map(_view, self._rungs, self._loaded))

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.eventlog import EventLog
+from engine.journal import Journal
+from engine.ledger import Ledger
+from engine.units import dollars
+from tests.engine import recordings as rec
+from tests.shared import SHARED, needs_shared
+
+PROGRAM = [sys.executable, "-m", "console"]
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        env=os.environ | {"TRADE_CONSOLE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def begun(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=os.environ | {"TRADE_CONSOLE_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def ledger_of(home: Path, name: str) -> Ledger:
+    log = EventLog(home / "data" / "ledger" / f"{name}.sqlite")
+    ledger = Journal(log, lambda: 0).ledger
+    log.close()
+    return ledger
+
+
+def has_fills(home: Path, name: str, count: int) -> bool:
+    path = home / "data" / "ledger" / f"{name}.sqlite"
+    return path.exists() and path.stat().st_size > 0 and _fills(path) >= count
+
+
+def _fills(path: Path) -> int:
+    import sqlite3
+
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        row = db.execute("SELECT count(*) FROM events WHERE kind = 'FillMatched'").fetchone()
+    except sqlite3.OperationalError:
+        return 0  # the tables are not there yet
+    finally:
+        db.close()
+    return int(row[0])
+
+
+def killed_after(home: Path, fills: int) -> Ledger:
+    """The ledger that a killed run of the embedded market left behind."""
+    process = begun(home, "--feed", "sim", "--headless", "--speed", "60", "--windows", "40")
+    deadline = time.monotonic() + 60
+    while not has_fills(home, "sim-7", fills) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return ledger_of(home, "sim-7")
+
+
+def test_a_killed_run_shows_the_same_positions_and_result_when_it_starts_again(
+    tmp_path: Path,
+) -> None:
+    for round_ in (1, 2):
+        before = killed_after(tmp_path, fills=6 * round_)
+        again = ledger_of(tmp_path, "sim-7")
+        assert again == before
+    ended = run(tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1")
+    summary = json.loads(ended.stdout)
+    after = ledger_of(tmp_path, "sim-7")
+    assert summary["unmanaged_expiries"] == 0
+    assert summary["pnl_executable"] == pytest.approx(dollars(after.realised))
+    assert after.cash + sum(h.cost for h in after.holdings.values()) == after.realised
+
+
+def test_the_same_seed_gives_the_same_events_and_another_seed_others(tmp_path: Path) -> None:
+    arguments = ["--feed", "sim", "--headless", "--json", "--windows", "1", "--seed"]
+    first, second, other = (
+        json.loads(run(tmp_path, *arguments, seed).stdout) for seed in ("3", "3", "4")
+    )
+    assert first["event_hash"] == second["event_hash"]
+    assert first["event_hash"] != other["event_hash"]
+    assert first["open_positions"] == 0
+
+
+def test_a_second_engine_on_the_same_home_refuses(tmp_path: Path) -> None:
+    first = begun(tmp_path, "--feed", "sim", "--headless", "--speed", "1")
+    deadline = time.monotonic() + 30
+    lock = tmp_path / "state" / "engine.lock"
+    while not (lock.exists() and lock.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    second = run(tmp_path, "--feed", "sim", "--headless")
+    first.terminate()
+    assert first.wait(10) == 128 + signal.SIGTERM
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert f"pid {first.pid}" in second.stderr
+
+
+def test_a_halt_survives_the_restart(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / "HALTED").write_text("halt by key")
+    summary = json.loads(
+        run(tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1").stdout
+    )
+    assert summary["decisions"] > 0
+    assert summary["orders"] == 0
+
+
+def test_a_recording_that_is_cut_is_replayed_up_to_the_cut(tmp_path: Path) -> None:
+    rows = [rec.market(), *(rec.book(rec.T0 + i * 500) for i in range(200))]
+    path = rec.write(tmp_path, *rows)
+    path.write_bytes(path.read_bytes()[:-40])
+    done = run(tmp_path, "replay", str(path), "--headless", "--json")
+    summary = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert summary["warnings"]
+    assert summary["decisions"] > 0
+
+
+RECORDINGS = sorted(p.name for p in (SHARED / "recordings").glob("*.jsonl.gz"))
+WEIGHTS = ("phase5", "pre_phase5")
+
+
+def shortened(source: Path, folder: Path, lines: int) -> Path:
+    """The first rows of a recording, as a recording that ends there."""
+    import gzip
+
+    target = folder / source.name
+    with gzip.open(source, "rt") as whole, gzip.open(target, "wt") as part:
+        for _, line in zip(range(lines), whole, strict=False):
+            part.write(line)
+    return target
+
+
+@needs_shared
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_real_recording_replays_twice_alike_and_leaves_nothing_unexplained(
+    tmp_path: Path, name: str, weights: str
+) -> None:
+    tape = shortened(SHARED / "recordings" / name, tmp_path, 9_000)
+    model = str(SHARED / "weights" / weights / "rl_model.safetensors")
+    arguments = ["replay", str(tape), "--headless", "--json", "--model", model]
+    first, second = (json.loads(run(tmp_path, *arguments).stdout) for _ in range(2))
+    assert first["event_hash"] == second["event_hash"]
+    assert first["decisions"] > 0
+    assert first["unmanaged_expiries"] == 0
+    assert all(position["why"] for position in first["open_position_details"])
+    if "mids" in name:
+        assert (first["orders"], first["pnl_executable"]) == (0, 0.0)
+        assert first["neutral_features"] == "13 of 18 features neutral"

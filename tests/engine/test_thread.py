@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine import events as ev
+from engine import requests as rq
+from engine.clock import SystemClock
+from engine.core import Engine
+from engine.decision import Action
+from engine.errors import RecordingError
+from engine.eventlog import EventLog
+from engine.journal import Journal
+from engine.thread import Built, EngineThread, Pace
+from engine.trading_state import Latch
+from tests.engine.build import START_MS
+from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
+
+
+def built(latch: Latch, wants: Callable[[int], Action] = always(Action.BUY)) -> Built:  # noqa: B008 - a pure function of a constant
+    engine = Engine(
+        ScriptedFeed(window()),
+        Journal(EventLog(None), lambda: 0),
+        FakeLadder(wants),  # type: ignore[arg-type]  # has what the engine uses of a ladder
+        ORDINARY,
+        latch,
+        seed=1,
+    )
+    session = ev.SessionOpened("paper", "script", 1, "fake", "0", "0")
+    return Built(engine, lambda: engine.start(session, ()), engine.journal.log.close, tuple)
+
+
+def hosted(
+    speed: float = math.inf, latch: Latch | None = None, build: Callable[[], Built] | None = None
+) -> EngineThread:
+    shut = latch or Latch(None)
+    return EngineThread(build or (lambda: built(shut)), shut, SystemClock(), speed, seed=1)
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_run_to_the_end_leaves_a_summary() -> None:
+    engine = hosted()
+    engine.start()
+    assert engine.wait_ended(20)
+    assert engine.failure is None
+    assert engine.summary is not None
+    assert (engine.summary.windows, engine.summary.open_positions) == (1, 0)
+    assert engine.latest().finished
+
+
+def test_the_gate_is_shut_before_a_halt_request_returns() -> None:
+    latch = Latch(None)
+    engine = hosted(latch=latch)  # never started: nobody reads the queue
+    engine.ask(rq.Halt("key"))
+    assert latch.reason == "halt by key"
+
+
+def test_a_halt_is_seen_in_a_snapshot_and_stops_all_orders() -> None:
+    engine = hosted(speed=50.0, build=None)
+    engine.start()
+    assert until(lambda: engine.latest().orders > 0)
+    engine.ask(rq.Halt("key"))
+    assert until(lambda: engine.latest().state == "HALTED")
+    sent = engine.latest().orders
+    time.sleep(0.3)
+    assert engine.latest().orders == sent
+    assert engine.leave()
+
+
+def test_leaving_in_the_middle_keeps_the_positions_and_is_quick() -> None:
+    engine = hosted(speed=50.0)
+    engine.start()
+    assert until(lambda: engine.latest().orders > 0)
+    assert engine.leave(3.0)
+    assert engine.summary is not None
+    assert engine.summary.unmanaged_expiries == 0
+
+
+def test_a_start_that_fails_is_one_sentence_and_halted() -> None:
+    def broken() -> Built:
+        raise RecordingError("tape.jsonl.gz: is empty")
+
+    engine = hosted(build=broken)
+    engine.start()
+    assert engine.wait_started(5)
+    assert engine.failure == "tape.jsonl.gz: is empty"
+    assert engine.latest().failure == engine.failure
+    assert engine.latest().state == "HALTED"
+
+
+def test_an_engine_that_breaks_shuts_the_gate_and_says_why() -> None:
+    latch = Latch(None)
+
+    def brittle() -> Built:
+        def wants(call: int) -> Action:
+            if call == 3:
+                raise ZeroDivisionError("on purpose")
+            return Action.HOLD
+
+        return built(latch, wants)
+
+    engine = hosted(latch=latch, build=brittle)
+    engine.start()
+    assert engine.wait_ended(10)
+    assert engine.failure is not None
+    assert "on purpose" in engine.failure
+    assert latch.shut
+
+
+def test_the_engine_lives_in_one_thread_of_its_own() -> None:
+    seen: set[str] = set()
+
+    def watched() -> Built:
+        def wants(_: int) -> Action:
+            seen.add(threading.current_thread().name)
+            return Action.HOLD
+
+        seen.add(threading.current_thread().name)
+        return built(Latch(None), wants)
+
+    engine = hosted(build=watched)
+    engine.start()
+    assert engine.wait_ended(20)
+    assert seen == {"engine"}
+
+
+@dataclass
+class HandClock:
+    """A clock that is moved by hand."""
+
+    now: float = 100.0
+
+    def wall_ms(self) -> int:
+        return 0
+
+    def mono(self) -> float:
+        return self.now
+
+
+def test_market_time_follows_real_time_at_its_speed() -> None:
+    clock = HandClock()
+    pace = Pace(clock, START_MS, 20.0)
+    clock.now += 1.5
+    assert pace.target_ms() == START_MS + 30_000
+
+
+def test_a_machine_too_slow_for_the_speed_does_not_pile_up_debt() -> None:
+    clock = HandClock()
+    engine = built(Latch(None)).engine
+    pace = Pace(clock, START_MS, 20.0)
+    clock.now += 60.0  # the lid was closed
+    pace.turn(engine)
+    assert pace.target_ms() - engine.t_ms < 2_000 * 20
