@@ -24,7 +24,7 @@ CARD_TERMINAL_ROWS = 30
 PADDED_COLUMNS = 116
 """From here on a card can spare a blank at either side."""
 
-CARD_HEIGHTS = ((18, 10), (16, 8), (14, 4), (13, 3))
+CARD_HEIGHTS = ((18, 10), (16, 8), (14, 3), (13, 3))
 """Card height with border, and the rows it must leave below; the first that fits is taken."""
 
 SUMMARY_ROWS = 4
@@ -108,6 +108,7 @@ class Dashboard(Container):
             panel.set_class(plan.cards, "-card")
             panel.set_class(index == self._selected, "-selected")
             panel.styles.height = plan.heights[index]
+            panel.redraw()
         rows = 2 * plan.heights[0] if plan.cards else sum(plan.heights)
         self.query_one("#panels").styles.height = rows
         tails = self.query_one("#tails")

@@ -145,7 +145,7 @@ def note(view: AssetView, display: Display) -> Run | None:
     if view.denial is not None:
         return (f"denied: {say(view.denial)}", WARN)
     if view.working is not None:
-        return (say(view.working), GAIN)
+        return (say(view.working).removeprefix(f"{view.action} "), GAIN)
     if view.awaiting:
         return (f"awaiting resolution of {', '.join(view.awaiting)}", WARN)
     return None

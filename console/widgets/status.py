@@ -142,7 +142,7 @@ def alert(snapshot: Snapshot, display: Display, width: int) -> Line | None:
         items.append([(f"{snapshot.state}: ", LABEL), (say(snapshot.state_reason), WARN)])
     if snapshot.model.depth and snapshot.model.last_fall:
         items.append([("model fell: ", LABEL), (say(snapshot.model.last_fall), WARN)])
-    return fit(joined(items), width) if items else None
+    return fit([(" ", PLAIN), *joined(items)], width) if items else None
 
 
 def status_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
