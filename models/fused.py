@@ -3,7 +3,8 @@
 Computes what `models.networks` defines in a third of the operations: actor and critic go
 side by side along a leading axis of two (the narrower one padded with zeros), weights lie the
 way the product wants them, and the mean that LayerNorm subtracts is taken off the weights once.
-Built from numpy in float64 and evaluated at once, so any thread may call it.
+Constants are made from numpy, in float64, and not by MLX expressions: an MLX expression is
+evaluated on first use and belongs to the thread that wrote it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from models.architecture import PHASE5, ROW, Architecture
+from models.architecture import PHASE5, Architecture
 
 Forward = Callable[[mx.array, mx.array], tuple[mx.array, mx.array]]
 """current (N, 18), temporal (N, 90) -> probabilities (N, 3), values (N,)."""
@@ -67,16 +68,13 @@ def _phase5(tensors: Tensors) -> Forward:
     join, join_norm = _normed(tensors, "fc1")
     trunk, trunk_norm = _normed(tensors, "fc2")
     head = _pair(tensors, "fc3")
-    # The joined layer's input is [current, encoded]; the current row is common to both networks.
-    join_current, join_encoded = join.weight[:, :ROW], join.weight[:, ROW:]
-    join_current, join_encoded = mx.contiguous(join_current), mx.contiguous(join_encoded)
-    mx.eval(join_current, join_encoded)
 
     def forward(current: mx.array, temporal: mx.array) -> tuple[mx.array, mx.array]:
         hidden = enter_norm.tanh(temporal @ enter.weight + enter.bias)
         encoded = encode_norm.tanh(hidden @ encode.weight + encode.bias)
-        joined = current @ join_current + encoded @ join_encoded + join.bias
-        hidden = join_norm.tanh(joined)
+        both = mx.broadcast_to(current, (2, *current.shape))
+        joined = mx.concatenate([both, encoded], axis=-1)
+        hidden = join_norm.tanh(joined @ join.weight + join.bias)
         hidden = trunk_norm.tanh(hidden @ trunk.weight + trunk.bias)
         return _outputs(hidden @ head.weight + head.bias)
 
@@ -143,6 +141,4 @@ def _padded(vectors: list[Floats]) -> Floats:
 
 
 def _constant(array: Floats) -> mx.array:
-    constant = mx.array(array.astype(np.float32))
-    mx.eval(constant)
-    return constant
+    return mx.array(array.astype(np.float32))

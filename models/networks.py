@@ -92,8 +92,7 @@ class ActorCritic(Module):
 def actor_critic(
     architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]
 ) -> ActorCritic:
-    """The networks with these weights, evaluated so that any thread may use them."""
+    """The networks with these weights; made of values, so any thread may use them."""
     model = ActorCritic(architecture)
     model.update(tree_unflatten([(name, mx.array(array)) for name, array in tensors.items()]))
-    mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # mlx 0.32 leaves it untyped
     return model
