@@ -36,7 +36,11 @@ def test_a_manifest_without_stats_is_read_again() -> None:
     assert parse_manifest(manifest_bytes(bare), "FILE") == bare
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 60_000, b"nonsense"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"\xff\xfe", b"[" * 60_000, b"nonsense"],
+    ids=["empty", "cut", "no text", "nested deeply", "nonsense"],
+)
 def test_what_is_not_json_is_refused(data: bytes) -> None:
     assert "is not JSON" in refusal(data)
 
