@@ -30,7 +30,7 @@ def _list(options: argparse.Namespace) -> str:
     found = list_models(Home.open().models)
     if options.json:
         return _json(found)
-    rows = [f"{m.name:12} {m.architecture:11} {'ready' if m.ready else 'not ready':10} {m.detail}"
+    rows = [f"{m.name:19} {m.architecture:11} {'ready' if m.ready else 'not ready':10} {m.detail}"
             for m in found]  # fmt: skip
     return "\n".join(rows) + "\n"
 

@@ -53,7 +53,7 @@ def run_command(options: argparse.Namespace) -> int:
         engine.wait_started(START_S)
         if engine.failure is not None:
             raise ConsoleError(engine.failure)
-        return _headless(engine, options) if options.headless else _on_screen(engine)
+        return _headless(engine, options) if options.headless else _on_screen(engine, home)
 
 
 def _settings(options: argparse.Namespace, home: Home) -> Settings:
@@ -89,10 +89,10 @@ def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
     return 128 + caught[0] if caught else 0
 
 
-def _on_screen(engine: EngineThread) -> int:
+def _on_screen(engine: EngineThread, home: Home) -> int:
     from console.screen import show
 
-    choice, caught = show(engine)
+    choice, caught = show(engine, home.shots)
     if choice == "flatten":
         _close_out(engine)
     left_in_time = engine.leave()

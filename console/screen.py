@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 from console.app import ConsoleApp
 from engine.requests import EnginePort
@@ -15,14 +16,14 @@ from engine.requests import EnginePort
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def show(engine: EnginePort) -> tuple[str | None, int]:
+def show(engine: EnginePort, shots: Path) -> tuple[str | None, int]:
     """Run the console. Returns what to do with positions ("flatten", "keep" or None) and the
-    signal that ended it (0: the user left)."""
-    return asyncio.run(_show(engine))
+    signal that ended it (0: the user left). Screenshots taken by key go to the folder `shots`."""
+    return asyncio.run(_show(engine, shots))
 
 
-async def _show(engine: EnginePort) -> tuple[str | None, int]:
-    app = ConsoleApp(engine)
+async def _show(engine: EnginePort, shots: Path) -> tuple[str | None, int]:
+    app = ConsoleApp(engine, shots=shots)
     caught: list[int] = []
 
     def leave(number: int) -> None:

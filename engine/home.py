@@ -83,7 +83,7 @@ class Home:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder that `open` makes, parents first."""
-        return (self.data, self.config, self.state, self.log, self.ledger, self.models)
+        return (self.data, self.config, self.state, self.log, self.ledger, self.models, self.shots)
 
     @property
     def ledger(self) -> Path:
@@ -94,6 +94,11 @@ class Home:
     def models(self) -> Path:
         """Folder of champions, checkpoints and imported weights."""
         return self.data / "models"
+
+    @property
+    def shots(self) -> Path:
+        """Folder of the screenshots that the user takes."""
+        return self.data / "screenshots"
 
     @property
     def settings_file(self) -> Path:

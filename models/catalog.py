@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.architecture import PHASE5, PRE_PHASE5, Shape
+from models.architecture import PHASE5, PRE_PHASE5, Architecture, Shape
 from models.checkpoint import FILE_NAME, Checkpoint, Files, read_checkpoint, save_policy
 from models.errors import WeightsError
 from models.initial import shipped
@@ -75,7 +75,7 @@ def inspect(path: str | Path) -> Inspection:
 def list_models(models_dir: Path) -> tuple[Listing, ...]:
     """Every slot below `models_dir`, which need not exist, then the shipped weights."""
     slots = [_listing(slot, slot_file(models_dir, slot)) for slot in SLOTS]
-    return (*slots, *(_listing(f"shipped {a.name}", shipped(a)) for a in (PHASE5, PRE_PHASE5)))
+    return (*slots, *(_listing(_shipped_name(a), shipped(a)) for a in (PHASE5, PRE_PHASE5)))
 
 
 def import_model(source: str | Path, models_dir: Path, slot: str) -> Inspection:
@@ -140,9 +140,20 @@ def _inspection(found: Checkpoint) -> Inspection:
     )
 
 
+def _shipped_name(architecture: Architecture) -> str:
+    return f"shipped {architecture.name}"
+
+
+_INSTEAD = {
+    "champion": f"empty: {_shipped_name(PHASE5)} stands in for it",
+    PRE_PHASE5.name: f"empty: {_shipped_name(PRE_PHASE5)} stands in for it",
+}
+"""What to say of an empty slot that the ladder fills with shipped weights."""
+
+
 def _listing(name: str, path: Path) -> Listing:
     if not path.exists():
-        return Listing(name, "none", ready=False, detail="empty", path=path)
+        return Listing(name, "none", ready=False, detail=_INSTEAD.get(name, "empty"), path=path)
     try:
         found = read_checkpoint(path)
     except WeightsError as error:

@@ -14,7 +14,7 @@ from engine.decision import Action
 from engine.eventlog import EventLog
 from engine.exposure import exposure_of
 from engine.market import Outcome
-from engine.messages import BadMessage, BookSnapshot, MarketListed, MidQuote, Resolution
+from engine.messages import BadMessage, BookSnapshot, MarketListed, Message, MidQuote, Resolution
 from engine.operator import obey
 from engine.picture import picture
 from engine.trading_state import Latch, TradingState
@@ -98,11 +98,13 @@ def _book_after(message: object, t_ms: int) -> bool:
     return isinstance(message, BookSnapshot) and message.t_ms > t_ms
 
 
+def _without_bids(message: Message) -> Message:
+    assert isinstance(message, BookSnapshot)
+    return replace(message, bids=())
+
+
 def test_a_one_sided_book_at_the_end_blocks_the_exit_with_its_reason() -> None:
-    gone = [
-        replace(m, bids=()) if _book_after(m, END - 200_000) else m  # type: ignore[type-var]
-        for m in window()
-    ]
+    gone = [_without_bids(m) if _book_after(m, END - 200_000) else m for m in window()]
     engine = engine_on(gone, UP)
     engine.advance(END - 1)
     blocked = events_of(engine, ev.ExitBlocked)
@@ -202,7 +204,7 @@ def test_leaving_sells_everything_without_latching_a_halt() -> None:
 
 
 def test_a_source_without_books_denies_every_order_and_moves_only_the_mid_account() -> None:
-    mids = [
+    mids: list[Message] = [
         MarketListed(START_MS, MARKET),
         *(MidQuote(START_MS + i * 5_000, MARKET.slug, 0.5 + (i % 20) / 100) for i in range(180)),
         Resolution(END + 60_000, MARKET.slug, Outcome.UP, "scripted"),
@@ -263,7 +265,7 @@ def test_messages_of_a_closed_window_are_not_believed() -> None:
 def test_the_daily_limit_holds_with_every_exit_failing() -> None:
     limit = Decimal(700)
     later = [market(start=MARKET.window_start + 900 * i) for i in range(6)]
-    messages = []
+    messages: list[Message] = []
     for one in later:
         messages += [
             m for m in window(one, verdict=Outcome.DOWN) if not _book_after(m, one.end_ms - 300_000)

@@ -157,7 +157,7 @@ def shortened(source: Path, folder: Path, lines: int) -> Path:
 def test_a_real_recording_replays_twice_alike_and_leaves_nothing_unexplained(
     tmp_path: Path, name: str, weights: str
 ) -> None:
-    tape = shortened(SHARED / "recordings" / name, tmp_path, 9_000)
+    tape = shortened(SHARED / "recordings" / name, tmp_path, 3_000)
     model = str(SHARED / "weights" / weights / "rl_model.safetensors")
     arguments = ["replay", str(tape), "--headless", "--json", "--model", model]
     first, second = (json.loads(run(tmp_path, *arguments).stdout) for _ in range(2))

@@ -56,7 +56,7 @@ def test_the_list_names_every_slot_and_the_shipped_weights(tmp_path: Path) -> No
     ]
     assert [one.detail.split()[-1] for one in listed[-2:]] == ["untrained", "untrained"]
     assert "is empty; copy" in listed[1].detail
-    assert listed[2].detail == "empty"
+    assert listed[2].detail == "empty: shipped pre_phase5 stands in for it"
 
 
 def test_the_list_of_no_folder_at_all_is_a_list(tmp_path: Path) -> None:
