@@ -25,12 +25,13 @@ from engine.intake import Intake
 from engine.journal import Journal
 from engine.market import Market, Outcome
 from engine.paper import PaperVenue
+from engine.position_input import position_input
 from engine.settings import Settings
-from engine.signals import PositionInput, neutral_count
+from engine.signals import neutral_count
 from engine.snapshot import CurvePoint
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
-from engine.units import BP, MICRO, dollars
+from engine.units import dollars
 from models.ladder import Fall, Ladder
 
 UNMANAGED = "no rule tried to sell it before the window ended"
@@ -228,7 +229,7 @@ class Engine:
             desk.market,
             desk.book(Outcome.UP),
             desk.mid_quote(),
-            self._position_input(desk),
+            position_input(self.trader, desk),
         )
         desk.neutral = max(desk.neutral, neutral_count(desk.reading.status))
         desk.row_invalid = desk.reading.invalid
@@ -268,30 +269,6 @@ class Engine:
         desk.decision = replace(decision, outcome=outcome)
         self.journal.decide(desk.decision)
 
-    def _position_input(self, desk: Desk) -> PositionInput:
-        """Side and unrealised dollars at mid, as the original's features have it."""
-        side = self.trader.position(desk)
-        if side is None or desk.market is None:
-            return FLAT
-        if not self.trader.has_books:
-            return _holding_side(side, self._mid_only_pnl(desk))
-        holding = self.trader.holding(desk.market)
-        book = desk.books.get(desk.market.token(side))
-        mid = None if book is None else book.mid_bp
-        if holding is None or mid is None:
-            return _holding_side(side, float("nan"))  # unknown: the row becomes invalid
-        value = holding.shares * mid / BP
-        return _holding_side(side, (value - holding.paid) / MICRO)
-
-    def _mid_only_pnl(self, desk: Desk) -> float:
-        assert desk.market is not None  # noqa: S101 - the caller returned before
-        prob = desk.prob()
-        if prob is None:
-            return 0.0
-        ledger = self.journal.ledger
-        marked = ledger.mid.marked(desk.asset, {desk.market.slug: round(prob * MICRO)})
-        return dollars(marked - ledger.mid.realised[desk.asset])
-
     # ---- windows and days ------------------------------------------------------------------
 
     def _roll_windows(self, t_ms: int) -> None:
@@ -328,13 +305,6 @@ class Engine:
             return
         ledger = self.journal.ledger
         self.curve.append(CurvePoint(t_ms, dollars(ledger.realised), dollars(ledger.mid.total())))
-
-
-FLAT = PositionInput(has=False, side=None, pnl=0.0)
-
-
-def _holding_side(side: Outcome, pnl: float) -> PositionInput:
-    return PositionInput(has=True, side=side, pnl=pnl)
 
 
 def _on_grid(t_ms: int, step_ms: int) -> int:

@@ -247,16 +247,16 @@ def _limits(engine: Engine, exposure: Exposure) -> tuple[LimitView, ...]:
     limits, gate = engine.settings.limits, engine.trader.gate
     largest = max((amount for _, amount in exposure.by_asset), default=0)
     return (
-        LimitView("asset exposure", dollars(largest), float(limits.asset), "$"),
-        LimitView("total exposure", dollars(exposure.total), float(limits.exposure), "$"),
+        LimitView("one asset", dollars(largest), float(limits.asset), "$"),
+        LimitView("all assets", dollars(exposure.total), float(limits.exposure), "$"),
         LimitView(
-            "daily loss, worst case",
+            "day, worst",
             dollars(max(0, -exposure.worst_day)),
             float(limits.daily_loss),
             "$",
         ),
         LimitView(
-            "opens per minute",
+            "opens",
             gate.opens_in_last_minute(engine.t_ms),
             limits.opens_per_minute,
             "/min",
