@@ -178,11 +178,11 @@ class Pace:
         self._anchor = (clock.mono(), start_ms)
 
     def target_ms(self) -> float:
-        """Market time that should have been reached by now."""
+        """Market time that should have been reached by now, in whole milliseconds, or inf."""
         if math.isinf(self._speed):
             return math.inf
         real, market = self._anchor
-        return market + (self._clock.mono() - real) * 1000 * self._speed
+        return market + math.floor((self._clock.mono() - real) * 1000 * self._speed)
 
     def behind(self, engine: Engine) -> bool:
         return not ended(engine) and engine.t_ms + engine.settings.decision_ms <= self.target_ms()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine import events as ev
@@ -14,15 +14,22 @@ from engine.decision import Action
 from engine.errors import RecordingError
 from engine.eventlog import EventLog
 from engine.journal import Journal
+from engine.messages import Message
 from engine.thread import Built, EngineThread, Pace
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
 
+WANTS_UP = always(Action.BUY)
 
-def built(latch: Latch, wants: Callable[[int], Action] = always(Action.BUY)) -> Built:  # noqa: B008 - a pure function of a constant
+
+def built(
+    latch: Latch,
+    wants: Callable[[int], Action] = WANTS_UP,
+    feed: ScriptedFeed | None = None,
+) -> Built:
     engine = Engine(
-        ScriptedFeed(window()),
+        feed or ScriptedFeed(window()),
         Journal(EventLog(None), lambda: 0),
         FakeLadder(wants),  # type: ignore[arg-type]  # has what the engine uses of a ladder
         ORDINARY,
@@ -153,6 +160,28 @@ def test_market_time_follows_real_time_at_its_speed() -> None:
     pace = Pace(clock, START_MS, 20.0)
     clock.now += 1.5
     assert pace.target_ms() == START_MS + 30_000
+
+
+class CountingFeed(ScriptedFeed):
+    """Remembers up to which instants it was asked."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        super().__init__(messages)
+        self.polled: list[int] = []
+
+    def poll(self, until_ms: int) -> list[Message]:
+        self.polled.append(until_ms)
+        return super().poll(until_ms)
+
+
+def test_a_turn_that_has_caught_up_ends_at_once() -> None:
+    clock = HandClock()
+    feed = CountingFeed(window())
+    engine = built(Latch(None), feed=feed).engine
+    pace = Pace(clock, START_MS, 1.0)
+    clock.now += 0.7503
+    pace.turn(engine)
+    assert feed.polled == [START_MS + 500, START_MS + 750]
 
 
 def test_a_machine_too_slow_for_the_speed_does_not_pile_up_debt() -> None:
