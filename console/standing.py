@@ -27,10 +27,10 @@ from engine.trading_state import Latch
 from models.ladder import Ladder, default_rungs
 
 PINNED_MEMORY = MemoryView(
-    rss=180 * 2**20,
-    mlx_active=310 * 2**10,
-    mlx_peak=900 * 2**10,
-    mlx_cache=600 * 2**10,
+    rss=105 * 2**20,
+    mlx_active=331 * 2**10,
+    mlx_peak=367 * 2**10,
+    mlx_cache=44 * 2**10,
 )
 """In place of what was measured; in the order of magnitude of a run on Linux."""
 
