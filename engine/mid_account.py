@@ -27,6 +27,10 @@ class MidPosition:
     price: int
     """Entry, micro-dollars per share."""
 
+    def worth(self, up_mid: int) -> int:
+        """Micro-dollars gained so far at the mid of UP (micro-dollars per share)."""
+        return self.pnl_at(price_of(self.outcome, up_mid))
+
     def pnl_at(self, price: int) -> int:
         """Micro-dollars gained if sold at `price` (micro-dollars per share)."""
         return self.shares * (price - self.price) // MICRO
@@ -61,12 +65,18 @@ class MidAccount:
         """Realised micro-dollars of all assets."""
         return sum(self.realised.values())
 
-    def marked(self, asset: str, mids: dict[str, int]) -> int:
-        """Realised plus open at the given UP mids (window -> micro-dollars per share)."""
+    def marked(self, asset: str, mids: dict[str, int]) -> int | None:
+        """Realised plus open at the given UP mids (window -> micro-dollars per share).
+
+        None: something is open whose mid is unknown, so the result is too.
+        """
         total = self.realised[asset]
         for slug, position in self.open.items():
-            if position.asset == asset and slug in mids:
-                total += position.pnl_at(price_of(position.outcome, mids[slug]))
+            if position.asset != asset:
+                continue
+            if slug not in mids:
+                return None
+            total += position.worth(mids[slug])
         return total
 
     def _close(self, slug: str, price: int) -> None:

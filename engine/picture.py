@@ -57,7 +57,7 @@ def picture(engine: Engine, seq: int, mono: float, speed: float) -> Snapshot:
         limits=_limits(engine, exposure),
         pnl=dollars(ledger.realised),
         unrealised=_sum_known([a.unrealised for a in assets]),
-        pnl_mid=sum(a.pnl_mid for a in assets),
+        pnl_mid=_sum_known([a.pnl_mid for a in assets]),
         fees=dollars(ledger.fees),
         windows=meters.windows,
         decisions=engine.journal.decisions,
@@ -80,6 +80,7 @@ def _asset(engine: Engine, desk: Desk) -> AssetView:
     stake = float(engine.settings.trade_size)
     book = ledger.asset(desk.asset)
     position, unrealised = _position(engine, desk)
+    mid = ledger.mid.marked(desk.asset, _mids(desk, prob))
     return AssetView(
         asset=desk.asset,
         slug=None if market is None else market.slug,
@@ -106,7 +107,7 @@ def _asset(engine: Engine, desk: Desk) -> AssetView:
         working=_working(engine, desk.asset),
         pnl=dollars(book.realised),
         unrealised=unrealised,
-        pnl_mid=dollars(ledger.mid.marked(desk.asset, _mids(desk, prob))),
+        pnl_mid=None if mid is None else dollars(mid),
         fees=dollars(book.fees),
         trades=book.fills,
         awaiting=tuple(s for s in ledger.awaiting if ledger.markets[s].asset == desk.asset),

@@ -41,6 +41,5 @@ def _mid_only_pnl(trader: Trader, desk: Desk) -> float:
     prob = desk.prob()
     if prob is None or desk.market is None:
         return 0.0
-    account = trader.journal.ledger.mid
-    marked = account.marked(desk.asset, {desk.market.slug: round(prob * MICRO)})
-    return dollars(marked - account.realised[desk.asset])
+    held = trader.journal.ledger.mid.open.get(desk.market.slug)
+    return 0.0 if held is None else dollars(held.worth(round(prob * MICRO)))

@@ -101,8 +101,9 @@ class AssetView:
     """Executable realised PnL of this session's ledger, dollars, fees included."""
     unrealised: float | None = 0.0
     """Executable unrealised PnL, dollars; None: unknown."""
-    pnl_mid: float = 0.0
-    """Upstream accounting: fills at mid, at once, no fee. Dollars, realised + open at mid."""
+    pnl_mid: float | None = 0.0
+    """Upstream accounting: fills at mid, at once, no fee. Dollars, realised + open at mid; None:
+    something is open whose mid is unknown."""
     fees: float = 0.0
     trades: int = 0
     awaiting: tuple[str, ...] = ()
@@ -251,7 +252,7 @@ class Snapshot:
     pnl: float = 0.0
     """Executable realised PnL, dollars, fees included."""
     unrealised: float | None = 0.0
-    pnl_mid: float = 0.0
+    pnl_mid: float | None = 0.0
     fees: float = 0.0
     windows: int = 0
     decisions: int = 0

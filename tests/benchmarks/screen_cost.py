@@ -59,7 +59,7 @@ class MovingEngine(FakeEngine):
             assets=assets,
             pnl=pnl,
             unrealised=self._random.gauss(0, 20),
-            pnl_mid=sum(view.pnl_mid for view in assets),
+            pnl_mid=sum(view.pnl_mid or 0.0 for view in assets),
             exposure=self._random.uniform(100, 900),
             loop_gap_ms=self._random.uniform(2, 20),
         )
@@ -96,7 +96,7 @@ class MovingEngine(FakeEngine):
             position=PositionView("UP", 506.45, 0.612, 318.36, 318.36 + gain, gain),
             pnl=view.pnl,
             unrealised=gain,
-            pnl_mid=view.pnl_mid + rng.gauss(0, 2),
+            pnl_mid=(view.pnl_mid or 0.0) + rng.gauss(0, 2),
         )  # fmt: skip
 
 

@@ -79,3 +79,11 @@ def test_relabelling_the_outcomes_changes_no_profit(
     one.apply(leave("w", one.open["w"], round(leaving * MICRO)))
     other.apply(leave("w", other.open["w"], MICRO - round(leaving * MICRO)))
     assert abs(one.total() - other.total()) <= 300  # a micro-dollar of price on the most shares
+
+
+def test_an_open_position_without_a_mid_makes_the_result_unknown_not_flat() -> None:
+    account = MidAccount()
+    going(account, Outcome.UP, 0.4)
+    assert account.marked("BTC", {}) is None
+    assert account.marked("BTC", {"w": MICRO // 2}) == 25 * MICRO
+    assert account.marked("ETH", {}) == 0
