@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from models.ladder import Fall, Ladder
 
 from engine.decision import Action, Decision, Floats, Mask, drawn, masked, most_likely
+from models.ladder import Fall, Ladder
 
 ROWS = 4
 """Rows of every call. A fixed shape is compiled once; unused rows are zero."""

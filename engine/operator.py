@@ -6,12 +6,11 @@ cannot be granted leaves a sentence too: nothing is ignored in silence (DESIGN 4
 
 from __future__ import annotations
 
-from models.ladder import Fall
-
 from engine import events as ev
 from engine import requests as rq
 from engine.core import Engine
 from engine.errors import UsageError
+from models.ladder import Fall
 
 
 def obey(engine: Engine, request: rq.Request) -> None:
