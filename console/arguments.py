@@ -125,6 +125,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--headless", action="store_true", help="without a screen")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+    parser.add_argument("--privacy", action="store_true", help="begin with dollar amounts hidden")
+    parser.add_argument("--mouse", action="store_true", help="let the mouse select and scroll")
     parser.add_argument(
         "--color",
         choices=["auto", "true", "256", "16", "none"],

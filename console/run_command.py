@@ -53,7 +53,7 @@ def run_command(options: argparse.Namespace) -> int:
         engine.wait_started(START_S)
         if engine.failure is not None:
             raise ConsoleError(engine.failure)
-        return _headless(engine, options) if options.headless else _on_screen(engine, home)
+        return _headless(engine, options) if options.headless else _on_screen(engine, home, options)
 
 
 def _settings(options: argparse.Namespace, home: Home) -> Settings:
@@ -89,10 +89,11 @@ def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
     return 128 + caught[0] if caught else 0
 
 
-def _on_screen(engine: EngineThread, home: Home) -> int:
-    from console.screen import show
+def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) -> int:
+    from console.screen import Wishes, show
 
-    choice, caught = show(engine, home.shots)
+    wishes = Wishes(home.shots, privacy=options.privacy, mouse=options.mouse)
+    choice, caught = show(engine, wishes)
     if choice == "flatten":
         _close_out(engine)
     left_in_time = engine.leave()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from console.app import ConsoleApp
@@ -16,14 +17,26 @@ from engine.requests import EnginePort
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def show(engine: EnginePort, shots: Path) -> tuple[str | None, int]:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the user wants the screen."""
+
+    shots: Path
+    """Folder of the screenshots taken by key."""
+    privacy: bool = False
+    """Begin with every dollar amount hidden."""
+    mouse: bool = False
+    """Off by default: a dropped SSH link leaves a terminal that prints mouse reports."""
+
+
+def show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
     """Run the console. Returns what to do with positions ("flatten", "keep" or None) and the
-    signal that ended it (0: the user left). Screenshots taken by key go to the folder `shots`."""
-    return asyncio.run(_show(engine, shots))
+    signal that ended it (0: the user left)."""
+    return asyncio.run(_show(engine, wishes))
 
 
-async def _show(engine: EnginePort, shots: Path) -> tuple[str | None, int]:
-    app = ConsoleApp(engine, shots=shots)
+async def _show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
+    app = ConsoleApp(engine, privacy=wishes.privacy, shots=wishes.shots)
     caught: list[int] = []
 
     def leave(number: int) -> None:
@@ -36,5 +49,5 @@ async def _show(engine: EnginePort, shots: Path) -> tuple[str | None, int]:
     # A trading process must not be suspendable, and the terminal driver must not come back to life
     # on the SIGCONT that follows a hang-up.
     signal.signal(signal.SIGCONT, signal.SIG_DFL)
-    choice = await app.run_async(mouse=False)
+    choice = await app.run_async(mouse=wishes.mouse)
     return choice, caught[0] if caught else 0
