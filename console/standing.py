@@ -20,7 +20,7 @@ from engine.feeds.sim import SimFeed
 from engine.journal import Journal
 from engine.operator import obey
 from engine.picture import picture
-from engine.requests import Flatten, Halt, Request
+from engine.requests import Request
 from engine.settings import Settings
 from engine.snapshot import MemoryView, ModelView, Snapshot
 from engine.trading_state import Latch
@@ -57,8 +57,6 @@ class StandingEngine:
 
     def ask(self, request: Request) -> None:
         """Carry the request out at once, and let a little market time pass."""
-        if isinstance(request, Halt | Flatten):
-            self._engine.latch.shut_now(f"{type(request).__name__.lower()} by {request.origin}")
         obey(self._engine, request)
         self.run_for(AFTER_REQUEST_MS)
 

@@ -16,11 +16,10 @@ from models.ladder import Fall
 def obey(engine: Engine, request: rq.Request) -> None:
     """Carry out one request at the engine's market time."""
     match request:
-        case rq.Halt():
-            _halt(engine)
-        case rq.Flatten():
-            _halt(engine)
-            engine.flattening = True
+        case rq.Halt() | rq.Flatten():
+            _halt(engine, request)
+            if isinstance(request, rq.Flatten):
+                engine.flattening = True
         case rq.CloseOut():
             engine.reduce_only = engine.flattening = True
         case rq.Resume():
@@ -35,8 +34,13 @@ def obey(engine: Engine, request: rq.Request) -> None:
     engine.journal.log.commit()
 
 
-def _halt(engine: Engine) -> None:
-    """The latch is already shut in memory; make it durable and report with evidence."""
+def _halt(engine: Engine, request: rq.Halt | rq.Flatten) -> None:
+    """Make the halt durable and report with evidence.
+
+    Who asked has shut the latch in memory already. It is shut again here, because a RESUME that was
+    asked for before this halt may have opened it in between: the later request wins.
+    """
+    engine.latch.shut_now(request.why)
     engine.tell_state(engine.latch.reason or "operator")
     trouble = engine.latch.keep()
     if trouble is not None:

@@ -20,6 +20,11 @@ class Halt:
     origin: str
     """Who asked: ``key``, ``signal``, ``quit`` ..."""
 
+    @property
+    def why(self) -> str:
+        """The latch's reason."""
+        return f"halt by {self.origin}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReduceOnly:
@@ -36,6 +41,11 @@ class Flatten:
     """Halt, then sell what is held."""
 
     origin: str
+
+    @property
+    def why(self) -> str:
+        """The latch's reason."""
+        return f"flatten by {self.origin}"
 
 
 @dataclass(frozen=True, slots=True)

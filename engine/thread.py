@@ -79,10 +79,13 @@ class EngineThread:
         return self._snapshot
 
     def ask(self, request: rq.Request) -> None:
-        """Queue a request; a stop shuts the gate before this returns."""
-        if isinstance(request, rq.Halt | rq.Flatten):
-            self._latch.shut_now(f"{type(request).__name__.lower()} by {request.origin}")
+        """Queue a request; a stop shuts the gate first, and leaves it shut when this returns."""
+        if not isinstance(request, rq.Halt | rq.Flatten):
+            self._asked.put(request)
+            return
+        self._latch.shut_now(request.why)
         self._asked.put(request)
+        self._latch.shut_now(request.why)  # an earlier RESUME may have opened it between the two
 
     def alive(self) -> bool:
         return self._thread.is_alive()
@@ -116,7 +119,8 @@ class EngineThread:
 
     def _fail(self, sentence: str) -> None:
         self._latch.shut_now(sentence)
-        self._latch.keep()
+        if self._started.is_set():  # a start that failed has sent nothing: the next one may trade
+            self._latch.keep()
         self.failure = sentence
         self._snapshot = replace(
             self._snapshot, seq=self._snapshot.seq + 1, failure=sentence, state="HALTED"
@@ -191,8 +195,9 @@ class Pace:
         """Advance tick by tick towards the target, for at most `TURN_S`."""
         begun, target = self._clock.mono(), self.target_ms()
         while engine.t_ms < target and not ended(engine):
-            end = engine.feed.info.end_ms or math.inf
-            step = min(target, engine.t_ms + engine.settings.decision_ms, end)
+            end = engine.feed.info.end_ms
+            step = min(target, engine.t_ms + engine.settings.decision_ms)
+            step = step if end is None else min(step, end)
             engine.advance(int(step))
             if self._clock.mono() - begun > TURN_S:
                 break

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine import events as ev
 from engine import requests as rq
@@ -191,3 +192,48 @@ def test_a_machine_too_slow_for_the_speed_does_not_pile_up_debt() -> None:
     clock.now += 60.0  # the lid was closed
     pace.turn(engine)
     assert pace.target_ms() - engine.t_ms < 2_000 * 20
+
+
+def test_a_start_that_fails_does_not_halt_the_next_one(tmp_path: Path) -> None:
+    def broken() -> Built:
+        raise RecordingError("tape.jsonl.gz: is empty")
+
+    latch = Latch(tmp_path / "HALTED")
+    engine = hosted(latch=latch, build=broken)
+    engine.start()
+    assert engine.wait_ended(5)
+    assert latch.shut
+    assert not (tmp_path / "HALTED").exists()
+
+
+def test_an_engine_that_breaks_in_the_middle_halts_the_next_start(tmp_path: Path) -> None:
+    latch = Latch(tmp_path / "HALTED")
+
+    def brittle() -> Built:
+        def wants(call: int) -> Action:
+            raise ZeroDivisionError("on purpose")
+
+        return built(latch, wants)
+
+    engine = hosted(latch=latch, build=brittle)
+    engine.start()
+    assert engine.wait_ended(10)
+    assert Latch(tmp_path / "HALTED").shut
+
+
+class ResumingQueue:
+    """Carries out an earlier RESUME at the worst moment: just before a stop is queued."""
+
+    def __init__(self, latch: Latch) -> None:
+        self._latch = latch
+
+    def put(self, _: rq.Request) -> None:
+        self._latch.release("RESUME")
+
+
+def test_a_halt_stays_shut_though_an_earlier_resume_is_carried_out_meanwhile() -> None:
+    latch = Latch(None)
+    engine = hosted(latch=latch)
+    engine._asked = ResumingQueue(latch)  # type: ignore[assignment]  # stands for the other thread
+    engine.ask(rq.Halt("key"))
+    assert latch.reason == "halt by key"
