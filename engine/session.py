@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -87,19 +87,16 @@ def package_version() -> str:
 
 def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[], Built]:
     def build() -> Built:
-        log = _log(plan, home)
-        journal = Journal(log, clock.wall_ms)
-        feed = _feed(plan, log.newest_ms())
-        ladder = Ladder(_rungs(plan, home))
-        falls = ladder.start()
-        if falls and plan.model is not None:  # a file named by the user is not silently replaced
-            raise ConsoleError(falls[0].reason)
-        engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
-
-        def close() -> None:
-            feed.close()
-            log.close()
-            ladder.close()
+        with ExitStack() as opened:  # a later part that fails closes the earlier ones
+            ladder = Ladder(_rungs(plan, home))
+            opened.callback(ladder.close)
+            falls = ladder.start()
+            if falls and plan.model is not None:  # a file named by the user is not replaced
+                raise ConsoleError(falls[0].reason)
+            feed, log = _source(plan.run, plan.seed, home.ledger, opened)
+            journal = Journal(log, clock.wall_ms)
+            engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
+            close = opened.pop_all().close
 
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)
@@ -109,17 +106,19 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
     return build
 
 
-def _log(plan: Plan, home: Home) -> EventLog:
-    if isinstance(plan.run, ReplayRun):
-        return numbered_log(home.ledger, f"replay-{_stem(plan.run.path)}")
-    name = f"sim-{plan.seed}"
-    return fresh_log(home.ledger, name) if plan.run.fresh else log_to_go_on(home.ledger, name)
-
-
-def _feed(plan: Plan, last_ms: int | None) -> Feed:
-    if isinstance(plan.run, ReplayRun):
-        return ReplayFeed(plan.run.path)
-    return SimFeed(plan.seed, windows=plan.run.windows, start_ms=last_ms)
+def _source(
+    run: SimRun | ReplayRun, seed: int, folder: Path, opened: ExitStack
+) -> tuple[Feed, EventLog]:
+    """Where the data come from and where the events go. A recording is opened before its log is
+    made, so that one that cannot be read leaves nothing behind."""
+    feed: Feed
+    if isinstance(run, ReplayRun):
+        feed = opened.enter_context(closing(ReplayFeed(run.path)))
+        log = opened.enter_context(closing(numbered_log(folder, f"replay-{_stem(run.path)}")))
+        return feed, log
+    open_log = fresh_log if run.fresh else log_to_go_on
+    log = opened.enter_context(closing(open_log(folder, f"sim-{seed}")))
+    return SimFeed(seed, windows=run.windows, start_ms=log.newest_ms()), log
 
 
 def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:

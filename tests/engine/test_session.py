@@ -136,6 +136,22 @@ def test_a_recording_that_is_cut_is_replayed_up_to_the_cut(tmp_path: Path) -> No
     assert summary["decisions"] > 0
 
 
+@pytest.mark.parametrize("path", ["absent.jsonl.gz", "empty.jsonl.gz"])
+def test_a_recording_that_cannot_be_read_leaves_no_log_behind(tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty.jsonl.gz").touch()
+    done = run(tmp_path, "replay", str(tmp_path / path), "--headless")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert list((tmp_path / "data" / "ledger").iterdir()) == []
+
+
+def test_a_mistyped_model_neither_halts_the_next_run_nor_leaves_a_log(tmp_path: Path) -> None:
+    done = run(tmp_path, "--feed", "sim", "--headless", "--model", str(tmp_path / "nothing"))
+    assert done.returncode == 1
+    assert list((tmp_path / "data" / "ledger").iterdir()) == []
+    assert not (tmp_path / "state" / "HALTED").exists()
+
+
 RECORDINGS = sorted(p.name for p in (SHARED / "recordings").glob("*.jsonl.gz"))
 WEIGHTS = ("phase5", "pre_phase5")
 
