@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine import events as ev
 from engine.decision import Decision
@@ -27,13 +28,20 @@ class Journal:
         self.log = log
         self.ledger = Ledger()
         self.lines: deque[LogLine] = deque(maxlen=LOG_LINES)
-        self.trades: deque[TradeView] = deque(maxlen=TRADES)
         self.denials: Counter[str] = Counter()
         self.decisions = 0
         self._wall_ms = wall_ms
         self._mids: dict[str, float] = {}
+        """Order -> mid of its token at the decision, basis points."""
+        self._trades: dict[str, TradeView] = {}
+        """By fill id, and by ``<fill id> void``; newest last."""
         for recorded in log.replay():
             self._fold(recorded.t_ms, recorded.event)
+
+    @property
+    def trades(self) -> tuple[TradeView, ...]:
+        """The last fills and voids, newest last."""
+        return tuple(self._trades.values())
 
     def record(self, t_ms: int, event: ev.Event) -> None:
         """Append and fold one event."""
@@ -55,12 +63,26 @@ class Journal:
             self.lines.append(LogLine(t_ms, *line))
 
     def _tail_trade(self, t_ms: int, event: ev.Event, fill: ev.FillMatched | None) -> None:
-        if isinstance(event, ev.FillMatched):
-            self.trades.append(self._trade(t_ms, event, "settling"))
-        elif isinstance(event, ev.FillVoided) and fill is not None:
-            self.trades.append(self._trade(t_ms, fill, "void"))
-        elif isinstance(event, ev.OrderDone | ev.OrderRejected):
-            self._mids.pop(event.order_id, None)
+        match event:
+            case ev.FillMatched():
+                self._keep(event.fill_id, self._trade(t_ms, event, "settling"))
+            case ev.FillSettled():
+                self._mark(event.fill_id, "settled")
+            case ev.FillVoided() if fill is not None:
+                self._mark(event.fill_id, "failed to settle")
+                self._keep(f"{event.fill_id} void", self._trade(t_ms, fill, "void"))
+            case ev.OrderDone() | ev.OrderRejected():
+                self._mids.pop(event.order_id, None)
+
+    def _keep(self, name: str, trade: TradeView) -> None:
+        self._trades[name] = trade
+        while len(self._trades) > TRADES:
+            del self._trades[next(iter(self._trades))]
+
+    def _mark(self, fill_id: str, note: str) -> None:
+        shown = self._trades.get(fill_id)
+        if shown is not None:
+            self._trades[fill_id] = replace(shown, note=note)
 
     def _trade(self, t_ms: int, fill: ev.FillMatched, note: str) -> TradeView:
         mid = self._mids.get(fill.order_id)

@@ -190,7 +190,7 @@ class TradeView:
     mid: float | None
     """Mid of the token when the decision was made: what upstream would have booked."""
     note: str = ""
-    """``settling``, ``settled``, ``void``, ``resolution`` ..."""
+    """``settling``, then ``settled`` or ``failed to settle``, whose undoing is a row ``void``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class Snapshot:
     curve: tuple[CurvePoint, ...] = ()
     """At most 720 points."""
     loop_gap_ms: float = 0.0
-    """Longest real time between two turns of the loop in the last minute."""
+    """Longest real time between two turns of the loop in the last minute, milliseconds."""
     decision_us: float | None = None
     """Median microseconds of the last decisions, features to actions, all assets."""
     finished: bool = False
