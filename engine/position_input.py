@@ -19,8 +19,8 @@ FLAT = PositionInput(has=False, side=None, pnl=0.0)
 def position_input(trader: Trader, desk: Desk) -> PositionInput:
     """What to feed the model of one desk's position.
 
-    A position whose token has no valid book has an unknown result: NaN, which makes the row
-    invalid rather than flat (DESIGN 4.1).
+    A position whose token has no valid book, or no mid where there are no books, has an unknown
+    result: NaN, which makes the row invalid rather than flat (DESIGN 4.1).
     """
     side = trader.position(desk)
     if side is None or desk.market is None:
@@ -38,8 +38,8 @@ def position_input(trader: Trader, desk: Desk) -> PositionInput:
 
 def _mid_only_pnl(trader: Trader, desk: Desk) -> float:
     """Of a source without books, where the mid account holds the only position there is."""
-    prob = desk.prob()
-    if prob is None or desk.market is None:
-        return 0.0
-    held = trader.journal.ledger.mid.open.get(desk.market.slug)
-    return 0.0 if held is None else dollars(held.worth(round(prob * MICRO)))
+    quote = desk.mid_quote()
+    if quote is None or desk.market is None:
+        return math.nan
+    held = trader.journal.ledger.mid.open[desk.market.slug]
+    return dollars(held.worth(round(quote.mid * MICRO)))
