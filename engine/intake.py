@@ -25,8 +25,8 @@ from engine.messages import (
     VenueQuote,
 )
 
-KNOWN_WINDOWS = 64
-"""Windows remembered for late messages; older ones are forgotten."""
+LATE_MS = 3_600_000
+"""Market time for which an ended window is remembered, for messages that come late."""
 
 TOLD_REASONS = 20
 """Distinct bad-message reasons written to the log; the rest are only counted."""
@@ -115,6 +115,7 @@ class Intake:
             self._refuse("market", f"unknown asset {market.asset!r}", message.t_ms)
             return
         if market.slug not in self._markets:
+            self._forget_ended(message.t_ms)
             self._index(market)
             desk.list_market(market)
 
@@ -136,9 +137,15 @@ class Intake:
     def _index(self, market: Market) -> None:
         self._markets[market.slug] = market
         self._tokens[market.up_token] = self._tokens[market.down_token] = market
-        while len(self._markets) > KNOWN_WINDOWS:
-            oldest = self._markets.pop(next(iter(self._markets)))
-            del self._tokens[oldest.up_token], self._tokens[oldest.down_token]
+
+    def _forget_ended(self, t_ms: int) -> None:
+        """Forget what ended long ago; a window to come is kept, however many are listed."""
+        old = [m for m in self._markets.values() if m.end_ms + LATE_MS < t_ms]
+        for market in old:
+            del self._markets[market.slug]
+            for token in (market.up_token, market.down_token):
+                if self._tokens.get(token) is market:
+                    del self._tokens[token]
 
     def _heard(self, source: str, t_ms: int) -> None:
         self.counts[source] += 1
