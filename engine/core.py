@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -24,6 +24,7 @@ from engine.gate import Gate
 from engine.intake import Intake
 from engine.journal import Journal
 from engine.market import Market, Outcome
+from engine.meters import Meters
 from engine.paper import PaperVenue
 from engine.position_input import position_input
 from engine.settings import Settings
@@ -50,22 +51,6 @@ class Randomness:
     def of(cls, seed: int) -> Randomness:
         venue, policy = np.random.SeedSequence(seed).spawn(2)
         return cls(np.random.default_rng(venue), np.random.default_rng(policy))
-
-
-@dataclass(slots=True)
-class Meters:
-    """Measurements of the engine itself; no money in here."""
-
-    decision_us: deque[float] = field(default_factory=lambda: deque(maxlen=240))
-    """Features ready to actions, microseconds."""
-    gaps_ms: deque[float] = field(default_factory=lambda: deque(maxlen=6_000))
-    """Real time between two turns of the loop, milliseconds."""
-    falls: int = 0
-    last_fall: str = ""
-    windows: int = 0
-    """Windows begun by this process."""
-    unmanaged: int = 0
-    """Windows that ended with a position no rule had tried to sell."""
 
 
 class Engine:
@@ -146,7 +131,6 @@ class Engine:
 
     def fell(self, fall: Fall) -> None:
         """Write down that another rung decides."""
-        self.meters.falls += 1
         self.meters.last_fall = fall.reason
         policy_id = self.ladder.policy.policy_id
         self.journal.record(
@@ -183,9 +167,6 @@ class Engine:
         self._run_before(until_ms + 1)
         self.t_ms = max(self.t_ms, until_ms)
         self.journal.log.commit()
-
-    def next_tick_ms(self) -> int:
-        return self._next_tick_ms
 
     def _run_before(self, t_ms: int) -> None:
         """Arrivals at the venue and decision ticks earlier than `t_ms`."""

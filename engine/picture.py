@@ -6,8 +6,6 @@ changes nothing; it is called at the console's pace, not at the market's.
 
 from __future__ import annotations
 
-import statistics
-
 from engine.book import Book
 from engine.core import Engine
 from engine.desk import Desk
@@ -65,11 +63,11 @@ def picture(engine: Engine, seq: int, mono: float, speed: float) -> Snapshot:
         fills=ledger.counts["FillMatched"],
         rejects=ledger.counts["OrderRejected"],
         denials=tuple(engine.journal.denials.most_common()),
-        trades=tuple(engine.journal.trades),
+        trades=engine.journal.trades,
         log=tuple(engine.journal.lines),
         curve=tuple(engine.curve),
-        loop_gap_ms=max(meters.gaps_ms, default=0.0),
-        decision_us=statistics.median(meters.decision_us) if meters.decision_us else None,
+        loop_gap_ms=meters.gaps.recent_ms(mono),
+        decision_us=meters.usual_decision_us,
     )
 
 

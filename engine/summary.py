@@ -5,11 +5,11 @@ Owns the names and units of the summary. Every number is read from the ledger or
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 
 from engine.core import Engine
 from engine.memory import measure
+from engine.meters import LoopGaps
 from engine.units import dollars, shares_float
 
 
@@ -18,8 +18,10 @@ class Gap:
     """Real time between two turns of the loop, milliseconds."""
 
     p50: float
+    """Of the turns that `engine.meters` remembers, as is `p99`."""
     p99: float
     max: float
+    """Of the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ def summarise(engine: Engine, seed: int, real_seconds: float, warnings: tuple[st
         neutral_features=f"{_neutral(engine)} of 18 features neutral",
         bad_messages=dict(engine.intake.bad),
         warnings=warnings,
-        loop_gap_ms=_gap(list(meters.gaps_ms)),
-        decision_us=statistics.median(meters.decision_us) if meters.decision_us else None,
+        loop_gap_ms=_gap(meters.gaps),
+        decision_us=meters.usual_decision_us,
         market_seconds=market_seconds,
         real_seconds=round(real_seconds, 3),
         x_realtime=round(market_seconds / real_seconds, 1) if real_seconds else 0.0,
@@ -140,12 +142,9 @@ def _neutral(engine: Engine) -> int:
     return max((desk.neutral for desk in engine.desks.values()), default=0)
 
 
-def _gap(gaps: list[float]) -> Gap:
-    if not gaps:
-        return Gap(0.0, 0.0, 0.0)
-    ordered = sorted(gaps)
+def _gap(gaps: LoopGaps) -> Gap:
     return Gap(
-        round(statistics.median(ordered), 3),
-        round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3),
-        round(ordered[-1], 3),
+        round(gaps.quantile_ms(0.50), 3),
+        round(gaps.quantile_ms(0.99), 3),
+        round(gaps.longest_ms, 3),
     )

@@ -155,8 +155,9 @@ class EngineThread:
             nap = 0.0 if pace.behind(engine) else NAP_S
             turned = self._clock.mono()
             await asyncio.sleep(nap)
-            overslept = max(0.0, self._clock.mono() - turned - nap)
-            engine.meters.gaps_ms.append((turned - begun + overslept) * 1000)
+            now = self._clock.mono()
+            overslept = max(0.0, now - turned - nap)
+            engine.meters.gaps.add(now, (turned - begun + overslept) * 1000)
 
     def _publish(self, engine: Engine) -> None:
         done = ended(engine)
