@@ -133,7 +133,8 @@ class Gate:
         age = now.book.age_ms(intent.t_ms) / 1000
         if age > self.limits.book_age_s:
             return Denial(Code.BOOK_AGE, f"book {age:.1f} s old", f"max {self.limits.book_age_s} s")
-        spread = now.book.spread_bp or 0
+        spread = now.book.spread_bp
+        assert spread is not None  # noqa: S101 - as above: a valid book has two sides
         if spread > self.limits.spread * BP:
             return Denial(
                 Code.SPREAD, f"spread ${price_float(spread):.3f}", f"max ${self.limits.spread}"

@@ -30,10 +30,6 @@ class Purpose(StrEnum):
     FLATTEN = "flatten"
     """A person asked."""
 
-    @property
-    def reduces(self) -> bool:
-        return self is not Purpose.OPEN
-
 
 @dataclass(frozen=True, slots=True)
 class Intent:

@@ -69,16 +69,11 @@ class PaperVenue(_Section):
 
 
 class PPO(_Section):
-    """Hyper-parameters of the learner (DESIGN 3). Shown on screen by the profile's name."""
+    """Hyper-parameters of the learner (DESIGN 3). Nothing learns in this version, so there is only
+    the name: a number that changes nothing would be a setting that lies."""
 
     profile: Literal["phase5"] = "phase5"
-    """Which set of numbers this is."""
-    gamma: Fraction = 0.95
-    """Discount per decision tick."""
-    gae_lambda: Fraction = 0.95
-    """Decay of the advantage estimator."""
-    buffer_size: Annotated[int, Field(ge=1)] = 256
-    """Transitions per update."""
+    """The set of numbers that the models come from; shown on screen."""
 
 
 class Settings(_Section):
