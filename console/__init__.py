@@ -1,1 +1,24 @@
-"""What a person sees and presses. Imports engine and models; nothing imports console."""
+"""What a person sees and presses. Imports engine and models; nothing imports console.
+
+Floor plan, from the shell inwards:
+
+* ``__main__``       arguments in, exit code out
+* ``arguments``      the command line: every option and example
+* ``run_command``    a run, with a screen or without, from refusal to summary
+* ``model_command``  ``trade-console model``
+* ``keys_command``   ``trade-console keys``
+* ``terminal``       the terminal before Textual sees it
+* ``screen``         the app over an engine, and every way to leave it
+* ``app``            polls the engine, turns keys into requests, opens dialogs
+* ``sparing``        sends the terminal only the cells that differ
+* ``commands``       the one table of keys
+* ``help``           that table and the glossary, read to the user
+* ``glossary``       the words on the screen
+* ``views``          the main screen and what it switches between
+* ``modals``         the dialogs
+* ``widgets``        what views are made of
+* ``text``           numbers to words
+* ``themes``         colours and their roles
+* ``standing``       an engine that stands still, for pictures and tests
+* ``shots``          the pictures of the README
+"""

@@ -2,16 +2,33 @@
 
 Floor plan, in the order of the data:
 
-* ``messages``, ``market``, ``units``  the nouns: what feeds say, what a market is, integer units
-* ``feeds/``                          sources of market data behind one protocol
-* ``book``, ``signals``               what is known now: books valid or not, inputs of the features
-* ``features``, ``history``           18 features, five rows per asset
-* ``decision``, ``sizing``            policy output to an intent and its size
-* ``gate``, ``trading_state``         the only way to a venue, and the latch that shuts it
-* ``order``, ``paper``                one order state machine; the paper venue
-* ``eventlog``, ``ledger``            append-only truth, and positions and PnL as folds over it
-* ``core``, ``thread``                one engine, and the thread that owns it
-* ``snapshot``, ``requests``          what the console sees and may ask
+* ``units``, ``market``, ``messages``  the nouns: integer units, what a window is, what feeds say
+* ``feeds``                            sources of market data behind one protocol
+* ``recording``                        the file of a recorded market, line by line
+* ``intake``, ``desk``                 where messages are believed; what is known of one asset now
+* ``book``                             one outcome token's book, valid or with its fault
+* ``signals``                          the inputs of the features: live, warming, absent, unknown
+* ``signals_underlying``, ``signals_seconds``, ``signals_large``  measuring the underlying
+* ``position_input``                   the position as the model sees it
+* ``features``, ``history``            18 features, five rows per asset
+* ``decider``, ``decision``            one policy call for all assets; what it saw and chose
+* ``sizing``                           confidence to dollars
+* ``trader``                           decisions and exit rules to intents
+* ``gate``, ``exposure``               the only way to a venue; what could be lost
+* ``trading_state``                    who may trade, and the latch that survives everything
+* ``order``, ``paper``                 one order state machine; the paper venue
+* ``events``, ``eventlog``             what can happen, and the append-only truth of it
+* ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
+* ``ledgers``                          which file a run writes to
+* ``mid_account``                      the upstream accounting, kept beside for comparison
+* ``core``, ``meters``                 one engine in market time; measurements of itself
+* ``thread``, ``clock``                the thread that owns an engine; real time
+* ``requests``, ``operator``           what a person may ask, and what each request does
+* ``snapshot``, ``picture``            what the console may know, and how it is drawn up
+* ``summary``, ``memory``              the account of a finished run; bytes in use
+* ``session``, ``settings``            putting a run together; every number a user may set
+* ``home``, ``lock``                   folders and files; one engine per home
+* ``errors``                           failures that end in one sentence
 
 Nothing here imports ``textual`` or ``console``.
 """

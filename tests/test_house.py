@@ -156,6 +156,24 @@ def test_every_module_says_what_it_owns() -> None:
     assert silent == []
 
 
+def on_floor_plan(package: Path) -> set[str]:
+    """What a package's docstring lists, as ``* ``name``  ...`` or as ``name.py  ...``."""
+    plan = ast.get_docstring(tree(package / "__init__.py")) or ""
+    heads = [line.split("  ")[0] for line in plan.splitlines() if line.startswith("* ")]
+    return {n for head in heads for n in re.findall(r"``(\w+)``", head)} | set(
+        re.findall(r"(\w+)\.py\b", plan)
+    )
+
+
+@pytest.mark.parametrize(
+    "package", ["console", "console/modals", "console/widgets", "engine", "engine/feeds", "models"]
+)
+def test_a_floor_plan_names_every_file_and_no_other(package: str) -> None:
+    inside = {path.stem for path in (ROOT / package).glob("*.py")}
+    inside |= {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert on_floor_plan(ROOT / package) == inside - {"__init__"}
+
+
 def test_no_name_hides_that_it_has_no_subject() -> None:
     classes = [
         f"{name(source)}: {node.name}"
