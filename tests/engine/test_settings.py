@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from engine.errors import UsageError
+from engine.settings import Limits, Settings, load_settings
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_settings(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_no_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_the_defaults_are_those_of_the_specification() -> None:
+    settings = Settings()
+    assert settings.decision_ms == 500
+    assert settings.limits.entry_cutoff * 900 == 180
+    assert settings.limits.exit_cutoff * 900 == 120
+    assert settings.ppo.profile == "phase5"
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    path = written(tmp_path, "trade_size = 250\n[limits]\ndaily_loss = 99.5\n")
+    settings = load_settings(path)
+    assert settings.trade_size == Decimal(250)
+    assert settings.limits == Limits(daily_loss=Decimal("99.5"))
+    assert settings.paper == Settings().paper
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("trade_size = -1", "trade_size"),
+        ("trade_size = nan", "trade_size"),
+        ("trade_size = inf", "trade_size"),
+        ('trade_size = "much"', "trade_size"),
+        ("decision_ms = 1", "decision_ms"),
+        ('decision_rule = "guess"', "decision_rule"),
+        ("[limits]\nentry_cutoff = 1.5", "limits.entry_cutoff"),
+        ("[limits]\nspread = 0", "limits.spread"),
+        ("[limits]\ndaily_los = 5", "limits.daily_los"),
+        ("[paper]\nreject_rate = nan", "paper.reject_rate"),
+        ("[ppo]\ngamma = 0.99", "ppo.gamma"),
+        ("wishes = 3", "wishes"),
+        ("limits = 3", "limits"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_its_name(
+    tmp_path: Path, text: str, where: str
+) -> None:
+    path = written(tmp_path, text)
+    assert refusal(path).startswith(f"{path}: {where}: ")
+
+
+@pytest.mark.parametrize("content", [b"trade_size =", b"\xff\xfe\x00", b"[limits]\n[limits]\n"])
+def test_a_file_that_is_no_toml_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    assert "cannot be read as TOML" in refusal(path)
+
+
+def test_a_folder_in_its_place_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    assert "cannot be read" in refusal(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path, "")
+    path.chmod(0)
+    assert "cannot be read" in refusal(path)
+
+
+def test_nothing_loosens_a_limit_while_the_program_runs() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.limits.order = Decimal(10_000)
+
+
+def test_every_number_a_user_may_set_is_explained() -> None:
+    sections = [Settings, *(f.annotation for f in Settings.model_fields.values())]
+    models = [s for s in sections if isinstance(s, type) and hasattr(s, "model_fields")]
+    unexplained = [
+        f"{model.__name__}.{name}"
+        for model in models
+        for name, field in model.model_fields.items()
+        if not field.description and not hasattr(field.annotation, "model_fields")
+    ]
+    assert len(models) == 4
+    assert unexplained == []
