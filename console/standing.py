@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from engine.core import Engine
 from engine.eventlog import EventLog
 from engine.events import SessionOpened
+from engine.features import SCHEMA_HASH
 from engine.feeds.sim import SimFeed
 from engine.journal import Journal
 from engine.operator import obey
@@ -98,7 +99,7 @@ def standing_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
     with TemporaryDirectory() as empty:
         settings, latch = Settings(), Latch(None)
         feed, log = SimFeed(seed), EventLog(None)
-        ladder = Ladder(default_rungs(Path(empty)))
+        ladder = Ladder(default_rungs(Path(empty)), SCHEMA_HASH)
         falls = ladder.start()
         journal = Journal(log, wall_ms=lambda: feed.info.start_ms)
         engine = Engine(feed, journal, ladder, settings, latch, seed)

@@ -99,7 +99,7 @@ FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 
 _SCHEMA = [(f.name, f.field, f.scale, f.unit, f.window, f.source, f.prints) for f in FEATURES]
 SCHEMA_HASH: str = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()
-"""Identity of the table less its prose: weights trained on other inputs must not load."""
+"""Identity of the table less its prose: weights whose manifest names another do not load."""
 
 Row = NDArray[np.float32]
 """18 float32 in [-1, 1]."""

@@ -19,6 +19,7 @@ from engine.clock import Clock, SystemClock
 from engine.core import Engine
 from engine.errors import ConsoleError
 from engine.eventlog import EventLog
+from engine.features import SCHEMA_HASH
 from engine.feeds.feed import Feed
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
@@ -88,7 +89,7 @@ def package_version() -> str:
 def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[], Built]:
     def build() -> Built:
         with ExitStack() as opened:  # a later part that fails closes the earlier ones
-            ladder = Ladder(_rungs(plan, home))
+            ladder = Ladder(_rungs(plan, home), SCHEMA_HASH)
             opened.callback(ladder.close)
             falls = ladder.start()
             if falls and plan.model is not None:  # a file named by the user is not replaced

@@ -77,14 +77,18 @@ class HoldPolicy:
 class Ladder:
     """The rungs, what was loaded for each, and the one that decides."""
 
-    def __init__(self, rungs: Sequence[Rung]) -> None:
+    def __init__(self, rungs: Sequence[Rung], schema: str | None = None) -> None:
         """Nothing is loaded before `start`; until then the last rung decides.
+
+        `schema` is the hash of the inputs that will be given: weights whose manifest names another
+        one are not used; weights that name none, as the original ones, are.
 
         Raises ValueError unless the last rung, and no other, is named ``hold``.
         """
         if [rung.name == HOLD for rung in rungs] != [False] * (len(rungs) - 1) + [True]:
             raise ValueError(f"the last rung of a ladder, and no other, is named {HOLD}")
         self._rungs = tuple(rungs)
+        self._schema = schema
         self._loaded: list[Policy | HoldPolicy | str] = ["not loaded yet"] * (len(rungs) - 1)
         self._loaded.append(HoldPolicy())
         self._at = self._bottom
@@ -194,17 +198,21 @@ class Ladder:
 
     def _load(self, index: int) -> None:
         if index != self._bottom:
-            self._loaded[index] = _load(self._rungs[index])
+            self._loaded[index] = _load(self._rungs[index], self._schema)
 
 
-def _load(rung: Rung) -> Policy | str:
+def _load(rung: Rung, schema: str | None) -> Policy | str:
     """The policy of a rung, or why it has none."""
     if rung.path is None or (rung.if_absent and not rung.path.exists()):
         return rung.if_absent or "no weights"
     try:
-        return load_policy(rung.path)
+        policy = load_policy(rung.path)
     except WeightsError as error:
         return str(error)
+    made_for = None if policy.manifest is None else policy.manifest.origin.feature_schema
+    if schema is not None and made_for not in (None, schema):
+        return f"{policy.path}: was trained on other features than these; use other weights"
+    return policy
 
 
 def _view(rung: Rung, loaded: Policy | HoldPolicy | str) -> RungView:

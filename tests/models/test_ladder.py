@@ -12,7 +12,7 @@ from models.catalog import slot_file
 from models.initial import shipped
 from models.ladder import Fall, Ladder, Rung, default_rungs, rungs_for
 from models.tensor_file import Array
-from tests.models.files import bare, explosive, rows, saved
+from tests.models.files import bare, explosive, rows, saved, seeded
 
 ONES = (np.ones((2, 18), np.float32), np.ones((2, 90), np.float32))
 
@@ -213,3 +213,19 @@ def test_named_weights_fall_back_to_the_installed_ones(tmp_path: Path) -> None:
 def test_a_ladder_ends_on_hold(names: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="named hold"):
         Ladder([Rung(name, None) for name in names])
+
+
+@pytest.mark.parametrize(("schema", "ready"), [("schema", True), (None, True), ("another", False)])
+def test_weights_made_for_other_features_are_not_used(
+    tmp_path: Path, schema: str | None, ready: bool
+) -> None:
+    made = Ladder(rungs_for(saved(tmp_path)), schema)
+    falls = made.start()
+    assert made.views()[0].ready is ready
+    assert (made.name, len(falls)) == (("champion", 0) if ready else ("pre-phase-5", 1))
+    assert all("trained on other features" in fall.reason for fall in falls)
+
+
+def test_weights_that_name_no_features_are_used_as_the_original_ones_are(tmp_path: Path) -> None:
+    made = Ladder(rungs_for(bare(tmp_path, seeded(PHASE5, 1))), "schema")
+    assert made.start() == ()
