@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -31,6 +31,7 @@ from console.sparing import SparingDriver
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
 from console.views.main import MainScreen
+from console.views.view import present_in
 from console.widgets.display import Display
 from engine.market import ASSETS
 from engine.requests import (
@@ -129,6 +130,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         newest = self.engine.latest()
         if self._frozen_at is None:
             self._shown = newest
+        self._select_present()
         with self.batch_update():
             self.main.show_status(newest)
             self._show_view()
@@ -154,14 +156,31 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self.poll()
 
     def action_select_asset(self, number: int) -> None:
+        """Select by the number that every panel carries; say so where the feed lacks the asset."""
+        present = present_in(self._shown)
+        if present and number - 1 not in present:
+            self._say(f"{ASSETS[number - 1]} is not in this feed", "information")
+            return
         self.selected = number - 1
         self.poll()
 
     def action_next_asset(self) -> None:
-        self.action_select_asset((self.selected + 1) % len(ASSETS) + 1)
+        self._step(1)
 
     def action_previous_asset(self) -> None:
-        self.action_select_asset((self.selected - 1) % len(ASSETS) + 1)
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        """Move the selection among the assets that the feed has."""
+        present = present_in(self._shown) or tuple(range(len(ASSETS)))
+        place = present.index(self.selected) if self.selected in present else 0
+        self.action_select_asset(present[(place + by) % len(present)] + 1)
+
+    def _select_present(self) -> None:
+        """No view may stand on an asset that the feed does not have."""
+        present = present_in(self._shown)
+        if present and self.selected not in present:
+            self.selected = present[0]
 
     def action_freeze(self) -> None:
         """Hold the panels still; the status row and the engine go on."""
@@ -242,19 +261,27 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             self.exit(choice)
 
     def _say(self, sentence: str, severity: SeverityLevel) -> None:
+        """Say `sentence` in place of the last one: a stack of them would hide the screen."""
+        self.clear_notifications()
         self.notify(sentence, severity=severity, markup=False, timeout=6)
 
     def _handle_exception(self, error: Exception) -> None:
         """Halt, leave, and tell in one sentence; Textual's own way prints every local."""
-        self.engine.ask(Halt("console error"))
-        self._return_code = 1
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        where = _place_of(error)
+        self._fail(f"the screen failed ({type(error).__name__} {_place_of(error)})")
+
+    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002 a traceback, for nobody here
+        """What Textual calls when the thread that reads the keys has died."""
+        self._fail("the terminal can no longer be read")
+
+    def _fail(self, what: str) -> None:
+        self.engine.ask(Halt("console error"))
+        self._return_code = 1
         self.exit(
             return_code=1,
-            message=f"trade-console: the screen failed ({type(error).__name__} {where}); "
+            message=f"trade-console: {what}; "
             "the order gate is shut, positions stay; start again, then resume",
         )
 

@@ -78,7 +78,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("app.help", "question_mark,f1", "help", "Help", "Every key and what the words mean.", Group.PROGRAM, in_footer=True),
     Command("app.palette", "ctrl+p", "command_palette", "Palette", "Find a command by name.", Group.PROGRAM),
     Command("app.screenshot", "ctrl+s", "save_shot", "Screenshot", "Save the screen as SVG, amounts masked if privacy is on.", Group.PROGRAM),
-    Command("app.quit", "q,ctrl+q", "quit", "Quit", "Leave; asks what happens to open positions.", Group.PROGRAM, in_footer=True),
+    Command("app.quit", "q,ctrl+q,ctrl+c", "quit", "Quit", "Leave; asks what happens to open positions.", Group.PROGRAM, in_footer=True),
 )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) ->
     from console.screen import Wishes, show
 
     wishes = Wishes(home.shots, privacy=options.privacy, mouse=options.mouse)
-    choice, caught = show(engine, wishes)
+    choice, code = show(engine, wishes)
     if choice == "flatten":
         _close_out(engine)
     left_in_time = engine.leave()
@@ -103,7 +103,7 @@ def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) ->
         sys.stdout.write(_as_text(engine.summary))
     if not left_in_time:
         raise ConsoleError("the engine did not end within 3 s; its log is kept up to the last tick")
-    return 128 + caught if caught else 0
+    return code
 
 
 def _close_out(engine: EngineThread) -> None:
@@ -147,6 +147,24 @@ def _as_text(summary: Summary) -> str:
         f"  held: {p.shares:.2f} {p.outcome} of {p.slug}, cost {p.cost:.2f} $: {p.why}"
         for p in summary.open_position_details
     ]
-    lines += [f"  note: {warning}" for warning in summary.warnings]
+    lines += [f"  note: {note}" for note in (*summary.warnings, *_notes(summary))]
     lines.append(f"  event hash {summary.event_hash}")
     return "\n".join(lines) + "\n"
+
+
+def _notes(summary: Summary) -> list[str]:
+    """What a page of zeros would hide: why nothing was traded, read or decided as asked."""
+    notes = []
+    if summary.falls:
+        notes.append(f"the model changed {summary.falls} times, last: {summary.last_fall}")
+    if summary.denials:
+        notes.append(f"denied: {_counted(summary.denials)}")
+    if summary.bad_messages:
+        notes.append(f"unusable messages, by source: {_counted(summary.bad_messages)}")
+    if not summary.decisions:
+        notes.append("no decision was made, since no window ever had a usable price of UP")
+    return notes
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -30,8 +30,9 @@ class Wishes:
 
 
 def show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
-    """Run the console. Returns what to do with positions ("flatten", "keep" or None) and the
-    signal that ended it (0: the user left)."""
+    """Run the console. Returns what to do with positions ("flatten", "keep" or None) and the exit
+    code: 0 where the user left, 1 where the screen failed (told already), 128 + n after signal n.
+    """
     return asyncio.run(_show(engine, wishes))
 
 
@@ -50,4 +51,4 @@ async def _show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
     # on the SIGCONT that follows a hang-up.
     signal.signal(signal.SIGCONT, signal.SIG_DFL)
     choice = await app.run_async(mouse=wishes.mouse)
-    return choice, caught[0] if caught else 0
+    return choice, 128 + caught[0] if caught else app.return_code or 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -202,6 +203,15 @@ class SparingDriver(LinuxDriver):
         sent = self.shown.difference(data)
         if sent:
             super().write(sent)
+
+    def run_input_thread(self) -> None:
+        """Textual's, begun anew where bytes that are no UTF-8 ended it; those are dropped.
+
+        A paste from another encoding, or a key of an 8-bit terminal, must not end the console.
+        """
+        while not self.exit_event.is_set():
+            with suppress(UnicodeDecodeError):
+                super().run_input_thread()
 
     def forget(self) -> None:
         """The terminal changed its size or was given away: know nothing of it."""

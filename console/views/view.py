@@ -6,7 +6,19 @@ from typing import Protocol
 
 from console.widgets.display import Display
 from console.widgets.lines import Lines
+from engine.market import ASSETS
 from engine.snapshot import AssetView, Snapshot
+
+
+def asset_of(snapshot: Snapshot, index: int) -> AssetView | None:
+    """The asset that key `index` + 1 selects; None where this feed does not have it."""
+    return next((view for view in snapshot.assets if view.asset == ASSETS[index]), None)
+
+
+def present_in(snapshot: Snapshot) -> tuple[int, ...]:
+    """Indices into `ASSETS` of what the feed has; empty until the engine has spoken."""
+    names = {view.asset for view in snapshot.assets}
+    return tuple(index for index, name in enumerate(ASSETS) if name in names)
 
 
 class View(Protocol):
@@ -31,5 +43,4 @@ class LinesView(Lines):
     @property
     def asset(self) -> AssetView | None:
         """The selected asset, if the engine has spoken of it."""
-        assets = self.snapshot.assets
-        return assets[self.selected] if self.selected < len(assets) else None
+        return asset_of(self.snapshot, self.selected)

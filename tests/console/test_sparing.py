@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import select
 
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.app import App
+from textual.events import Key
+from textual.message import Message
 
-from console.sparing import Shown, parts_of, transition
+from console.sparing import Shown, SparingDriver, parts_of, transition
 
 STYLES = ("", "37", "1;38;5;75;48;5;233", "38;5;75;48;5;233", "38;5;209;48;5;233", "48;5;233",
           "1;7;38;5;221", "38;2;1;2;3;48;2;4;5;6", "4;90;40")  # fmt: skip
@@ -129,3 +135,34 @@ def test_a_colour_alone_changes_without_a_reset() -> None:
     assert transition("38;5;75;48;5;233", "38;5;209;48;5;233") == "\x1b[38;5;209m"
     assert transition("1;38;5;75", "38;5;75") == "\x1b[0;38;5;75m"
     assert transition("38;5;75", "") == "\x1b[0m"
+
+
+class Listening(SparingDriver):
+    """The driver's reading half, over a pipe; what it reads is kept here."""
+
+    def __init__(self, fileno: int) -> None:
+        super().__init__(App())
+        self.fileno = fileno
+        self.keys: list[str] = []
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, Key):
+            self.keys.append(message.key)
+
+
+async def test_bytes_that_are_no_text_do_not_end_the_reading_of_keys() -> None:
+    """A paste in Latin-1: what came with it is dropped, what comes after is read."""
+    reads, writes = os.pipe()
+    driver = Listening(reads)
+    reading = asyncio.create_task(asyncio.to_thread(driver.run_input_thread))
+    os.write(writes, b"caf\xe9 \xff")
+    while select.select([reads], [], [], 0)[0]:
+        await asyncio.sleep(0.01)
+    while "x" not in driver.keys:
+        assert not reading.done(), "the keyboard is dead"
+        os.write(writes, b"x")
+        await asyncio.sleep(0.01)
+    driver.exit_event.set()
+    os.close(writes)
+    await reading
+    os.close(reads)

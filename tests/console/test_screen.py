@@ -1,0 +1,36 @@
+"""Leaving the screen: the exit code is that of what ended it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console import screen
+from console.screen import Wishes, show
+from tests.console.fakes import FakeEngine
+
+
+class Leaving:
+    """An app that ends at once, having failed or not."""
+
+    def __init__(self, engine: FakeEngine, **_: object) -> None:
+        self.engine = engine
+        self.return_code: int | None = None
+
+    async def run_async(self, *, mouse: bool) -> str | None:
+        return "keep"
+
+
+class Failing(Leaving):
+    async def run_async(self, *, mouse: bool) -> str | None:
+        self.return_code = 1
+        return None
+
+
+@pytest.mark.parametrize(("app", "left"), [(Leaving, ("keep", 0)), (Failing, (None, 1))])
+def test_a_screen_that_failed_ends_with_one(
+    app: type[Leaving], left: tuple[str | None, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "ConsoleApp", app)
+    assert show(FakeEngine(), Wishes(Path())) == left
