@@ -17,6 +17,7 @@ from console.widgets.phrases import (
     ACTIONS,
     MASKED,
     arrow,
+    bookless,
     distance,
     executable,
     note,
@@ -52,8 +53,19 @@ def _market(view: AssetView, width: int) -> list[Line]:
         _fact("UP", (f"{percent(view.prob)} {arrow(view.prob)}", STRONG)),
         _fact("spot", (spot_price(view.spot), PLAIN), change),
         _fact("to beat", (spot_price(view.price_to_beat), PLAIN)),
-        _fact("book", *top_of_book("UP", view.up, width - LABELS)),
-        _fact("", *top_of_book("DOWN", view.down, width - LABELS)),
+        *_books(view, width - LABELS),
+    ]
+
+
+def _books(view: AssetView, width: int) -> list[Line]:
+    if bookless(view):
+        return [
+            _fact("book", ("none in this feed", LABEL)),
+            _fact("", ("only mid PnL moves", LABEL)),
+        ]
+    return [
+        _fact("book", *top_of_book("UP", view.up, width)),
+        _fact("", *top_of_book("DOWN", view.down, width)),
     ]
 
 
@@ -100,6 +112,10 @@ def _account(view: AssetView, display: Display, width: int) -> list[Line]:
     return lines
 
 
+def _book_age(view: AssetView) -> str:
+    return "no order book " if bookless(view) else f"book age {age(view.up.age_s)} "
+
+
 class AssetDetail(LinesView):
     """The view of the selected asset."""
 
@@ -113,7 +129,7 @@ class AssetDetail(LinesView):
         left = max(TABLE_COLUMNS, width // 2 - 1)
         title = spread(
             [(f" {self.selected + 1} {view.asset}", STRONG), ("  18 model inputs", LABEL)],
-            [(f"book age {age(view.up.age_s)} ", LABEL)],
+            [(_book_age(view), LABEL)],
             width,
         )
         top: list[Line] = [title] if height > len(FEATURES) else []

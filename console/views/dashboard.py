@@ -1,7 +1,9 @@
-"""The dashboard: four panels, and the last trades and log lines where there is room below.
+"""The dashboard: a panel for each asset of the feed, and below the last trades and log lines.
 
 Owns the arithmetic of the arrangement: cards two by two from 100x30 terminals on, else stacked
-with the selected asset larger. Every height is fixed here, so that no content moves anything.
+with the selected asset larger. Assets that the feed lacks leave their room to what it has. Every
+height is fixed here, so that no content moves
+anything.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.events import Resize
 
+from console.views.view import asset_of, present_in
 from console.widgets.asset import STACKED_ROWS, AssetPanel
 from console.widgets.display import Display
 from console.widgets.tail import LogTail, TradesTail
@@ -27,6 +30,9 @@ PADDED_COLUMNS = 116
 CARD_HEIGHTS = ((18, 10), (16, 8), (14, 3), (13, 3))
 """Card height with border, and the rows it must leave below; the first that fits is taken."""
 
+CARDS_BESIDE = 2
+"""Most cards in one row."""
+
 SUMMARY_ROWS = 4
 """Rows of an asset that is not selected, stacked."""
 
@@ -38,29 +44,43 @@ TAIL_ROWS = 3
 class Arrangement:
     """How the rows of the dashboard are shared out."""
 
-    cards: bool
+    columns: int
+    """Cards side by side; 0: no cards, the panels are stacked."""
     heights: tuple[int, ...]
     """Rows of each panel, border included."""
+    above: int
+    """Rows of all panels together."""
     tail: int
     """Rows for the tails; 0: none."""
 
 
-def arrange(width: int, height: int, terminal_rows: int, selected: int) -> Arrangement:
-    """Share `height` rows among the panels and the tails."""
+def arrange(
+    width: int, height: int, terminal_rows: int, selected: int, count: int = len(ASSETS)
+) -> Arrangement:
+    """Share `height` rows among `count` panels, the `selected` one of them, and the tails."""
     if width >= CARD_COLUMNS and terminal_rows >= CARD_TERMINAL_ROWS:
-        return _cards(height)
-    summary = min(SUMMARY_ROWS, height // len(ASSETS))
-    most = height - summary * (len(ASSETS) - 1)
+        return _cards(height, count)
+    summary = min(SUMMARY_ROWS, height // count)
+    most = height - summary * (count - 1)
     large = max(summary, min(STACKED_ROWS, most))
-    heights = [summary] * len(ASSETS)
+    heights = [summary] * count
     heights[selected] = large
-    return Arrangement(cards=False, heights=tuple(heights), tail=_tail(height - sum(heights)))
+    return Arrangement(
+        columns=0, heights=tuple(heights), above=sum(heights), tail=_tail(height - sum(heights))
+    )
 
 
-def _cards(height: int) -> Arrangement:
-    fitting = (card for card, below in CARD_HEIGHTS if 2 * card + below <= height)
-    card = next(fitting, height // 2)
-    return Arrangement(cards=True, heights=(card,) * len(ASSETS), tail=_tail(height - 2 * card))
+def _cards(height: int, count: int) -> Arrangement:
+    columns = min(CARDS_BESIDE, count)
+    rows = -(-count // columns)
+    fitting = (card for card, below in CARD_HEIGHTS if rows * card + below <= height)
+    card = next(fitting, height // rows)
+    return Arrangement(
+        columns=columns,
+        heights=(card,) * count,
+        above=rows * card,
+        tail=_tail(height - rows * card),
+    )
 
 
 def _tail(rows: int) -> int:
@@ -73,12 +93,14 @@ class Dashboard(Container):
     def __init__(self, *, id: str) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self._selected = 0
+        self._present: tuple[int, ...] = tuple(range(len(ASSETS)))
+        """Indices of the assets that the feed has; all of them until it has spoken."""
 
     def compose(self) -> ComposeResult:
         with Container(id="panels"):
             for number in range(1, len(ASSETS) + 1):
                 yield AssetPanel(number)
-        with Horizontal(id="tails"):
+        with Container(id="tails"):
             yield TradesTail("trades", id="trades-tail")
             yield LogTail("log", id="log-tail")
 
@@ -87,12 +109,12 @@ class Dashboard(Container):
 
     def show(self, snapshot: Snapshot, selected: int, display: Display) -> None:
         """Draw `snapshot`; moving the selection rearranges a stacked dashboard."""
-        if selected != self._selected:
-            self._selected = selected
+        present = present_in(snapshot) or self._present
+        if (selected, present) != (self._selected, self._present):
+            self._selected, self._present = selected, present
             self._arrange()
         for index, panel in enumerate(self.query(AssetPanel)):
-            view = snapshot.assets[index] if index < len(snapshot.assets) else None
-            panel.show(view, display)
+            panel.show(asset_of(snapshot, index), display)
         if self.query_one("#tails").display:
             self.query_one(TradesTail).show(snapshot, display)
             self.query_one(LogTail).show(snapshot, display)
@@ -101,16 +123,26 @@ class Dashboard(Container):
         width, height = self.size
         if not height:
             return
-        plan = arrange(width, height, self.app.size.height, self._selected)
-        self.set_class(plan.cards, "-cards")
-        self.set_class(width < PADDED_COLUMNS, "-tight")
-        for index, panel in enumerate(self.query(AssetPanel)):
-            panel.set_class(plan.cards, "-card")
-            panel.set_class(index == self._selected, "-selected")
-            panel.styles.height = plan.heights[index]
-            panel.redraw()
-        rows = 2 * plan.heights[0] if plan.cards else sum(plan.heights)
-        self.query_one("#panels").styles.height = rows
+        selected = self._present.index(self._selected) if self._selected in self._present else 0
+        count = len(self._present)
+        plan = arrange(width, height, self.app.size.height, selected, count)
+        self.set_class(plan.columns > 0, "-cards")
+        self.set_class(width < PADDED_COLUMNS * plan.columns // CARDS_BESIDE, "-tight")
+        self._lay_out_panels(plan)
         tails = self.query_one("#tails")
         tails.display = plan.tail > 0
+        tails.set_class(not plan.columns, "-one-above-the-other")
+        self.query_one(LogTail).display = bool(plan.columns) or plan.tail >= 2 * TAIL_ROWS
         tails.styles.height = plan.tail or 1
+
+    def _lay_out_panels(self, plan: Arrangement) -> None:
+        panels = self.query_one("#panels")
+        panels.styles.height = plan.above
+        panels.styles.grid_size_columns = max(1, plan.columns)
+        heights = dict(zip(self._present, plan.heights, strict=True))
+        for index, panel in enumerate(self.query(AssetPanel)):
+            panel.display = index in heights
+            panel.set_class(plan.columns > 0, "-card")
+            panel.set_class(index == self._selected, "-selected")
+            panel.styles.height = heights.get(index, 1)
+            panel.redraw()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
-from console.themes import FAINT, LABEL, PLAIN, STRONG, TITLE_GROUND
+from console.themes import FAINT, LABEL, PLAIN, STRONG, TITLE_GROUND, WARN
 from console.widgets.display import Display
-from console.widgets.features import feature_grid, texture
+from console.widgets.features import FEATURES, feature_grid, texture
 from console.widgets.lines import (
     Line,
     Lines,
@@ -38,6 +38,9 @@ from engine.snapshot import AssetView
 CARD_ROWS = 12
 """Rows of a card's content with every line on its own."""
 
+QUOTE_ROWS = 11
+"""Fewest rows in which a card shows the top of the book beside what is held."""
+
 STACKED_ROWS = 9
 """Rows of the selected asset at 80x24."""
 
@@ -50,6 +53,9 @@ def card_lines(view: AssetView, display: Display, width: int, height: int) -> li
     features = feature_grid(view, width, columns=3)
     decision = [softmax_line(view, width), action_line(view, display, width)]
     position = position_line(view, display, width)
+    if height < QUOTE_ROWS:
+        both = _account(view, display, width, indent=0)
+        return [market_line(view, width), *features, *decision, both]
     if height < CARD_ROWS:
         quote = _quote_and_pnl(view, display, width)
         return [market_line(view, width), quote, *features, *decision, position]
@@ -93,9 +99,7 @@ def stacked_lines(
     named = [_indented(row) for row in feature_grid(view, width - 1, columns=4)]
     if height < STACKED_ROWS:
         return [head, decision, *named, account]
-    said = note(view, display)
-    ninth: Line = [said] if said is not None else books_line(view, width - 1)
-    return [head, decision, *named, _indented(ninth), account]
+    return [head, decision, *named, _indented(_news(view, display, width - 1)), account]
 
 
 def raised(line: Line, width: int) -> Line:
@@ -121,11 +125,22 @@ def _signals(view: AssetView, display: Display, width: int) -> Line:
     return fit([*left, *right], width)
 
 
-def _account(view: AssetView, display: Display, width: int) -> Line:
-    right: Line = [("  ", PLAIN), *pnl_variants(view, display)[-1], (" ", PLAIN)]
-    room = width - width_of(right) - 1
+def _news(view: AssetView, display: Display, width: int) -> Line:
+    """What must be known, else the books; at the right how many inputs have no source."""
+    absent = f"  {view.neutral} of {len(FEATURES)} features neutral "
+    right: Line = [(absent, WARN)] if view.neutral else ()
+    said = note(view, display)
+    left = [said] if said is not None else books_line(view, width - width_of(right))
+    return left if width_of([*left, *right]) > width else spread(left, right, width)
+
+
+def _account(view: AssetView, display: Display, width: int, indent: int = 1) -> Line:
+    """What is held, and at the right both results; `indent` blanks at either end."""
+    blank: Run = (" " * indent, PLAIN)
+    right: Line = [("  ", PLAIN), *pnl_variants(view, display)[-1], blank]
+    room = width - width_of(right) - indent
     held = first_line_that_fits(room, position_words(view, display))
-    return spread(_indented(held), right, width)
+    return spread([blank, *held], right, width)
 
 
 class AssetPanel(Lines):

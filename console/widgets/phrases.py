@@ -38,6 +38,16 @@ MEANINGS = {"HOLD": "keep what is", "BUY": "go UP", "SELL": "go DOWN"}
 
 ACTION_STYLES = {"HOLD": PLAIN, "BUY": GAIN, "SELL": LOSS}
 
+BOOK_INPUT, HOLDING_INPUT, SIDE_INPUT = 3, 12, 13
+"""Places of ob_imbalance_l1, has_position and position_side among the 18 inputs."""
+
+BOOKLESS = (
+    "no order book in this feed: nothing can be filled, only mid PnL moves",
+    "no order book in this feed: only mid PnL moves",
+    "no order book in this feed",
+)
+"""Longest first."""
+
 LAST_SECONDS = 180.0
 """From here on the countdown asks for attention: no entries in the last fifth of 900 s."""
 
@@ -105,8 +115,23 @@ def top_of_book(name: str, book: BookView, width: int) -> list[Run]:
     return [(f"{name} ", LABEL), (f"{quote} ", PLAIN), (word, style)]
 
 
+def bookless(view: AssetView) -> bool:
+    """Whether the feed carries no order book at all: none was heard of, and none is expected."""
+    absent = bool(view.feature_status) and view.feature_status[BOOK_INPUT] == "absent"
+    return absent and view.up.age_s is None and view.down.age_s is None
+
+
+def mid_holding(view: AssetView) -> str | None:
+    """The outcome that the mid account holds where only it can trade; None: nothing."""
+    if not bookless(view) or view.features is None or not view.features[HOLDING_INPUT]:
+        return None
+    return "UP" if view.features[SIDE_INPUT] > 0 else "DOWN"
+
+
 def books_line(view: AssetView, width: int) -> Line:
-    """Top of the UP and of the DOWN book beside each other."""
+    """Top of the UP and of the DOWN book beside each other; in words where there can be none."""
+    if bookless(view):
+        return first_line_that_fits(width, [[(words, LABEL)] for words in BOOKLESS])
     half = (width - 2) // 2
     up = top_of_book("UP", view.up, half)
     return [*up, (" " * (half + 2 - width_of(up)), PLAIN), *top_of_book("DOWN", view.down, half)]
@@ -202,7 +227,9 @@ def position_words(view: AssetView, display: Display) -> list[Line]:
     """What is held with entry, value and unrealised result; longest variant first."""
     held, money = view.position, display.money
     if held is None:
-        return [[("flat", LABEL)]]
+        counted = mid_holding(view)
+        said: Line = [(f"flat; the mid account holds {counted}", LABEL)]
+        return [*([said] if counted else []), [("flat", LABEL)]]
     result: Run = (money.signed(held.unrealised), by_sign(held.unrealised))
     shares, entry = money.shares(held.shares), share_price(held.entry_price)
     head: list[Run] = [(f"{held.outcome} {shares}", STRONG), (" @ ", LABEL), (entry, PLAIN)]

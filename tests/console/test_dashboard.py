@@ -25,7 +25,7 @@ def test_panels_and_tails_never_need_more_rows_than_there_are(
     width: int, height: int, above: int, selected: int
 ) -> None:
     plan = arrange(width, height, height + above, selected)
-    rows = 2 * plan.heights[0] if plan.cards else sum(plan.heights)
+    rows = plan.above
     assert rows + plan.tail <= height
 
 
@@ -43,7 +43,7 @@ def test_cards_grow_with_the_terminal_and_leave_room_below(
     width: int, height: int, terminal: int, card: int, tail: int
 ) -> None:
     plan = arrange(width, height, terminal, 0)
-    assert (plan.cards, plan.heights[0], plan.tail) == (True, card, tail)
+    assert (plan.columns, plan.heights[0], plan.tail) == (2, card, tail)
 
 
 @given(line=WORDS, width=st.integers(1, 40))
