@@ -1,4 +1,5 @@
-"""What every dialog shares: a frame under the status row, live text, a grace, a safe way out.
+"""What every dialog shares: a frame between the status row and the keys that still work, live
+text, a grace, a safe way out.
 
 Keys pressed before the dialog was seen (typed ahead, or sent in a burst by a slow link) must not
 answer it, so none counts for the first half second. Keys that the dialog does not know go
@@ -23,6 +24,7 @@ from textual.widgets import Static
 from console.modals.page import text_of
 from console.text import Money
 from console.widgets.display import look_of
+from console.widgets.keys import EVERYWHERE, KeyRow
 from console.widgets.lines import Line
 from console.widgets.status import StatusRow
 from engine.snapshot import Snapshot
@@ -90,6 +92,7 @@ class Dialog(ModalScreen[Answer]):
                 yield Static(id="text")
             with Vertical(id="answer"):
                 yield from self.compose_answer()
+        yield KeyRow(EVERYWHERE)
 
     def on_mount(self) -> None:
         # Inline, since DEFAULT_CSS yields to the app's rule for every Screen: the dashboard must

@@ -14,6 +14,10 @@ NAMES = {"question_mark": "?", "dollar_sign": "$", "space": "␣"}
 """Keys whose Textual name is not what is printed on them."""
 
 
+EVERYWHERE = tuple(command for command in COMMANDS if command.always)
+"""What works under a dialog too."""
+
+
 def key_name(command: Command) -> str:
     """The first key of a command as people write it: `^x`, `?`, `e`."""
     key = command.keys.partition(",")[0]
@@ -41,5 +45,9 @@ class KeyRow(Lines):
 
     DEFAULT_CSS = "KeyRow { height: 1; width: 100%; dock: bottom; background: $surface; }"
 
+    def __init__(self, commands: Sequence[Command] = COMMANDS) -> None:
+        super().__init__()
+        self._commands = commands
+
     def lines(self, area: Size) -> list[Line]:
-        return [key_row(COMMANDS, area.width)]
+        return [key_row(self._commands, area.width)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.commands import COMMANDS
-from engine.requests import AdmitOpens, FallBack, PickModel, ReduceOnly, Resume
+from engine.requests import AdmitOpens, FallBack, Halt, PickModel, ReduceOnly, Resume
 from engine.snapshot import AssetView, LogLine, Snapshot
 from tests.console.fakes import BEAT_MONO, FakeEngine, flat, sample_snapshot
 from tests.console.screens import LARGE, MEDIUM, SMALL, TINY, running, text_of
@@ -312,3 +312,51 @@ async def test_more_or_fewer_assets_than_four_break_nothing() -> None:
                 await pilot.press("4", key)
                 await pilot.pause()
             text_of(app)
+
+
+@pytest.mark.parametrize("size", [SMALL, (100, 30), (160, 48)])
+async def test_however_often_halt_is_pressed_the_status_stays_in_sight(
+    size: tuple[int, int],
+) -> None:
+    halted = sample_snapshot(state="HALTED", state_reason="halt by key")
+    async with running(FakeEngine(halted), size) as (app, pilot):
+        before = text_of(app).splitlines()
+        for _ in range(20):
+            await pilot.press("ctrl+x")
+        await pilot.pause()
+        shown = text_of(app)
+        assert shown.splitlines()[:2] == before[:2]
+        assert shown.count("the order gate is shut") == 1
+
+
+@pytest.mark.parametrize("size", [SMALL, (100, 30), MEDIUM, LARGE])
+async def test_the_palette_leaves_the_whole_status_in_sight(size: tuple[int, int]) -> None:
+    halted = sample_snapshot(state="HALTED", state_reason="halt by key")
+    async with running(FakeEngine(halted), size) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.2)
+        assert "HALTED: halt by key" in text_of(app)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "p", "m", "r", "q", "ctrl+f"])
+async def test_under_a_dialog_the_key_row_names_what_still_works(key: str) -> None:
+    async with running(FakeEngine()) as (app, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert text_of(app).splitlines()[-1].strip() == "^x Halt"
+
+
+async def test_a_thread_that_can_no_longer_read_keys_shuts_the_gate_and_says_so() -> None:
+    engine = FakeEngine()
+    async with running(engine) as (app, pilot):
+        app.panic("a traceback")
+        await pilot.pause()
+        assert engine.requests == [Halt("console error")]
+        assert app.return_code == 1
+
+
+async def test_ctrl_c_asks_before_it_leaves_positions_behind() -> None:
+    async with running(FakeEngine()) as (app, pilot):
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert "Quit and flatten" in text_of(app)
