@@ -12,6 +12,9 @@ from console.themes import ALARM, LABEL, PLAIN, WARN
 from console.widgets.lines import Line
 from engine.snapshot import LogLine, Snapshot
 
+DAY_LIMIT = "day, worst"
+"""The engine's name of the limit on the day's worst case."""
+
 
 class ResumeModal(TypedDialog[str | None]):
     """Answers ``RESUME`` when that was typed while HALTED, else None."""
@@ -62,7 +65,7 @@ def _cause(snapshot: Snapshot, money: Money) -> Iterator[Line]:
         yield line(problem, WARN)
         return
     reason = money.sentence(snapshot.state_reason or "no reason was recorded")
-    yield ("Halted by  ", LABEL), (reason, ALARM)
+    yield ("Reason     ", LABEL), (reason, ALARM)
     yield ("Since      ", LABEL), (_since(snapshot), PLAIN)
 
 
@@ -107,7 +110,7 @@ def _positions(snapshot: Snapshot, money: Money) -> Line:
 
 
 def _day(snapshot: Snapshot, money: Money) -> Line:
-    limit = next((row for row in snapshot.limits if row.name == "daily loss"), None)
+    limit = next((row for row in snapshot.limits if row.name == DAY_LIMIT), None)
     if limit is None:
         return check(None, "daily loss", f"worst case {money.signed(snapshot.worst_case)}")
     used, most = money.plain(limit.used), money.plain(limit.limit)

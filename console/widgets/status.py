@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from console.text import countdown, size
+from console.text import countdown, size, speed
 from console.themes import ALARM, LABEL, PLAIN, WARN, WARN_BADGE
 from console.widgets.display import Display, look_of
 from console.widgets.lines import Line, Lines, fit, width_of
@@ -18,6 +18,7 @@ from console.widgets.vitals import (
     Item,
     badge,
     beat,
+    ended,
     evaluator,
     evaluator_short,
     exposure,
@@ -108,7 +109,7 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     """Two rows with what is vital, from 80 columns."""
     model = snapshot.model
     head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
-    short = feeds_short(snapshot)
+    short, pace = feeds_short(snapshot), [(speed(snapshot.speed), LABEL)]
     risk: Item = [("exp ", LABEL), (display.money.whole(snapshot.exposure), PLAIN)]
     money = pnl_short(snapshot, display)
     used = snapshot.memory
@@ -117,7 +118,9 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     return [
         _first(
             width,
-            ([*head, short, model_short(model)], [market_time(snapshot)[:1]]),
+            ([*head, short, model_short(model)], [pace, market_time(snapshot)]),
+            ([*head, short, model_short(model)], [pace, market_time(snapshot)[1:]]),
+            ([*head, short, model_short(model)], [market_time(snapshot)[1:]]),
             ([*head, short], [model_short(model)]),
         ),
         _first(
@@ -136,6 +139,8 @@ def alert(snapshot: Snapshot, display: Display, width: int) -> Line | None:
     if display.frozen_s is not None:
         frozen = f" FROZEN {countdown(display.frozen_s)} "
         items.append([(frozen, WARN_BADGE), (" space thaws; the engine goes on", LABEL)])
+    if (over := ended(snapshot)) is not None:
+        items.append(over)
     if snapshot.failure is not None:
         items.append([("engine: ", LABEL), (say(snapshot.failure), ALARM)])
     if snapshot.state != "ACTIVE" and snapshot.state_reason:

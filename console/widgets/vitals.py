@@ -12,6 +12,7 @@ from console.text import age, milliseconds, size, speed, utc
 from console.themes import (
     ALARM_BADGE,
     GAIN,
+    KEY,
     LABEL,
     LIVE_BADGE,
     PAPER_BADGE,
@@ -94,7 +95,20 @@ def source(snapshot: Snapshot) -> Item:
 
 
 def market_time(snapshot: Snapshot) -> Item:
-    return [(utc(snapshot.t_ms), PLAIN), (" UTC", LABEL)]
+    return [("market ", LABEL), (utc(snapshot.t_ms), PLAIN), (" UTC", LABEL)]
+
+
+def ended(snapshot: Snapshot) -> Item | None:
+    """That nothing more will come, in words; None while the feed runs."""
+    if not snapshot.finished or snapshot.failure is not None:
+        return None
+    what = "the recording" if snapshot.feed.startswith("replay") else "the feed"
+    return [
+        (" ENDED ", WARN_BADGE),
+        (f" {what} is over: these are the last numbers; ", PLAIN),
+        ("q", KEY),
+        (" leaves", PLAIN),
+    ]
 
 
 def _depth(model: ModelView) -> Item:

@@ -282,9 +282,9 @@ _SAMPLE = Snapshot(
     exposure=467.16,
     worst_case=-437.81,
     limits=(
-        LimitView("asset", used=318.36, limit=500.0, unit="$"),
-        LimitView("exposure", used=467.16, limit=2_000.0, unit="$"),
-        LimitView("daily loss", used=437.81, limit=2_000.0, unit="$"),
+        LimitView("one asset", used=318.36, limit=500.0, unit="$"),
+        LimitView("all assets", used=467.16, limit=2_000.0, unit="$"),
+        LimitView("day, worst", used=437.81, limit=2_000.0, unit="$"),
         LimitView("opens", used=3.0, limit=12.0, unit="/min"),
         LimitView("spread", used=0.06, limit=0.05, unit="$"),
     ),

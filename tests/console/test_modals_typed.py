@@ -10,6 +10,7 @@ from textual.widgets import Static
 from console.modals.flatten import FlattenModal, bids_pay, flatten_lines
 from console.modals.page import text_of
 from console.modals.resume import ResumeModal, resume_lines
+from console.standing import standing_engine
 from console.text import Money
 from engine.snapshot import PositionView, Snapshot
 from tests.console.fakes import flat, sample_snapshot
@@ -130,3 +131,8 @@ async def test_the_clock_of_a_dialog_is_injected() -> None:
         assert dialog.too_early()
         clock.now += 0.5
         assert not dialog.too_early()
+
+
+def test_resume_finds_the_limit_of_the_day_under_the_name_that_the_engine_gives_it() -> None:
+    with standing_engine(seed=1, market_ms=2_000) as engine:
+        assert "worst case uses" in resume_text(engine.latest())

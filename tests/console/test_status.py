@@ -118,3 +118,19 @@ def test_unknown_open_result_makes_the_total_unknown_and_keeps_what_is_known() -
 def test_privacy_leaves_no_amount(width: int) -> None:
     words = said(HALTED, width, after(0.4, money=Money(hidden=True)))
     assert "$" not in words.replace("$•••", "")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+def test_a_feed_that_is_over_is_said_to_be_over(width: int) -> None:
+    recording = sample_snapshot(finished=True, feed="replay btc-5m", streams=())
+    assert "the recording is over" in said(recording, width)
+    assert "q leaves" in said(recording, width)
+    assert "over" not in said(sample_snapshot(), width)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+def test_the_time_says_whose_it_is(width: int) -> None:
+    fresh = sample_snapshot(streams=(), speed=20.0)
+    assert "00:08:47 UTC" in said(fresh, width)
+    assert "20x" in said(fresh, width), "market time does not run at the speed of the wall"
+    assert width < 100 or "market 00:08:47 UTC" in said(fresh, width)
