@@ -21,6 +21,8 @@ _SHARES = re.compile(
     r"[\d,]*\.?\d+(?= (?:shares?|sh|UP|DOWN)\b)"
     r"|(?<=\bUP )[\d,]*\.?\d+"
     r"|(?<=\bDOWN )[\d,]*\.?\d+"
+    r"|[\d,]*\.?\d+(?= of [\d,]*\.?\d+ shares?\b)"
+    r"|(?<=\bto sell )[\d,]*\.?\d+"
 )
 
 

@@ -42,8 +42,10 @@ class Curve(LinesView):
         half = (width - 3) // 2
         scale = scale_of(executable, mid)
         rows = max(1, height - 2)
-        left = self._curve("executable", executable, half, rows, scale)
-        right = self._curve("mid, as upstream books it", mid, width - 3 - half, rows, scale)
+        left = self._curve("executable, realised", executable, half, rows, scale)
+        right = self._curve(
+            "mid, realised, as upstream books it", mid, width - 3 - half, rows, scale
+        )
         return [*beside(left, right, width, gap=3), self._span(width)]
 
     def _curve(

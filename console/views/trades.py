@@ -21,6 +21,9 @@ COLUMNS = (
 )  # fmt: skip
 """Header and fixed width of each column; widths that follow the content would move the rest."""
 
+NUMBERS = frozenset({"shares", "price", "mid", "fee", "PnL"})
+"""Columns whose header stands over the last digit."""
+
 Keyed = tuple[str, TradeView]
 
 
@@ -67,7 +70,8 @@ class Trades(Container):
 
     def on_mount(self) -> None:
         for name, width in COLUMNS:
-            self._table.add_column(name, width=width, key=name)
+            label = f"{name:>{width}}" if name in NUMBERS else name
+            self._table.add_column(label, width=width, key=name)
 
     @property
     def _table(self) -> DataTable[Text]:

@@ -118,6 +118,7 @@ def test_hidden_money_betrays_neither_digits_nor_sign(amount: float) -> None:
         "310 UP held",
         "sold 402.1 shares",
         "worst case $-437.81 beyond $2k",
+        "NOT_SETTLED: 402.00 of 506.45 shares settled, asked to sell 506.45",
     ],
 )
 def test_privacy_hides_amounts_inside_foreign_sentences(sentence: str) -> None:
