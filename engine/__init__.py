@@ -13,7 +13,7 @@ Floor plan, in the order of the data:
 * ``features``, ``history``            18 features, five rows per asset
 * ``decider``, ``decision``            one policy call for all assets; what it saw and chose
 * ``sizing``                           confidence to dollars
-* ``trader``                           decisions and exit rules to intents
+* ``trader``, ``intents``              decisions and exit rules; an order's size and limit
 * ``gate``, ``exposure``               the only way to a venue; what could be lost
 * ``trading_state``                    who may trade, and the latch that survives everything
 * ``order``, ``paper``                 one order state machine; the paper venue

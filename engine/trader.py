@@ -1,8 +1,9 @@
 """From a decision to an order, and every rule that sells without being asked by the policy.
 
-Owns intents: what to buy or sell, how much, at which limit. Each goes through the gate and is
-written to the journal before it leaves (intent before wire). Exits look at positions by outcome
-token, never at which window is running, so that no position can fall between two windows (F08).
+Owns what to buy or sell and why; size and limit are `engine.intents`. Each intent goes through the
+gate and is written to the journal before it leaves (intent before wire). Exits look at positions
+by outcome token, never at which window is running, so that no position can fall between two
+windows (F08).
 """
 
 from __future__ import annotations
@@ -16,19 +17,17 @@ from engine.decision import HOLD_ONLY, Action, Decision, Mask
 from engine.desk import Desk
 from engine.exposure import exposure_of
 from engine.gate import Code, Denial, Gate, Situation, reserve_for
+from engine.intents import closing, opening
 from engine.journal import Journal
 from engine.ledger import Holding
 from engine.market import Market, Outcome
 from engine.mid_account import leave, step
-from engine.order import Intent, Purpose, Side
+from engine.order import Intent, Purpose
 from engine.paper import PaperVenue
 from engine.settings import Settings
 from engine.sizing import order_size_micro
 from engine.trading_state import TradingState
-from engine.units import BP, MICRO, floor_to_step
-
-CENT = 10_000
-"""Micro-dollars; the venue takes BUY amounts in whole cents (polymarket reference 4.6)."""
+from engine.units import MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,31 +174,13 @@ class Trader:
 
     def _opening(self, t_ms: int, desk: Desk, towards: Outcome, prob: float) -> Intent:
         assert desk.market is not None  # noqa: S101 - act() returned before
-        book = desk.book(towards)
         stake = order_size_micro(self.settings.trade_size, prob)
-        return Intent(
-            market=desk.market,
-            outcome=towards,
-            side=Side.BUY,
-            amount=stake - stake % CENT,
-            limit_bp=_buy_limit(book, desk.market.tick_bp, self.settings.entry_slippage_ticks),
-            purpose=Purpose.OPEN,
-            t_ms=t_ms,
-            mid_bp=None if book is None else book.mid_bp,
-        )
+        ticks = self.settings.entry_slippage_ticks
+        return opening(desk.market, towards, desk.book(towards), stake, ticks, t_ms)
 
     def _closing(self, t_ms: int, market: Market, holding: Holding, purpose: Purpose) -> Intent:
-        book = self._book(holding.token_id)
-        return Intent(
-            market=market,
-            outcome=holding.outcome,
-            side=Side.SELL,
-            amount=holding.sellable or floor_to_step(holding.shares),
-            limit_bp=_sell_limit(book, market.tick_bp, self.settings.exit_slippage_ticks),
-            purpose=purpose,
-            t_ms=t_ms,
-            mid_bp=None if book is None else book.mid_bp,
-        )
+        book, ticks = self._book(holding.token_id), self.settings.exit_slippage_ticks
+        return closing(market, holding, book, purpose, ticks, t_ms)
 
     # ---- through the gate to the venue -----------------------------------------------------
 
@@ -290,15 +271,3 @@ class Trader:
             if desk.market is not None and desk.market.slug == slug:
                 return desk.market
         return self.journal.ledger.markets[slug]
-
-
-def _buy_limit(book: Book | None, tick_bp: int, ticks: int) -> int:
-    if book is None or book.invalid is not None:
-        return 0  # the gate names the book's fault before it looks at the limit
-    return min(book.asks[0][0] + ticks * tick_bp, BP - tick_bp)
-
-
-def _sell_limit(book: Book | None, tick_bp: int, ticks: int) -> int:
-    if book is None or book.invalid is not None:
-        return tick_bp
-    return max(book.bids[0][0] - ticks * tick_bp, tick_bp)
