@@ -1,7 +1,8 @@
-"""The only place that asks the machine what time it is.
+"""Real time for the engine: what paces it, and when an event was written.
 
 Market time comes from feeds; these two are for pacing, ages of the screen and the wall-clock
-column of the event log. Tests replace them.
+column of the event log. Tests replace them. Nothing else asks for the time of day but
+`engine.lock`, which tells a person since when a home is held.
 """
 
 from __future__ import annotations
