@@ -1,7 +1,8 @@
 """What could be lost: exposure and the worst end of the day, from the ledger alone.
 
 Owns the arithmetic of DESIGN 4.6: the daily limit must hold even if every open position goes to
-zero and every exit fails. In-flight orders count as filled where that is worse.
+zero and every exit fails. In-flight orders count as filled where that is worse. What is open may
+be lost today or, over midnight, on a day that opens without today's profit to set against it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ class Exposure:
     """Cost of open positions plus what in-flight orders may cost, per asset."""
     worst_day: int
     """The UTC day's result if everything open or in flight went against us."""
+    worst_next_day: int = 0
+    """The same of a day that opened now: no profit of today stands against it."""
 
     @property
     def total(self) -> int:
@@ -40,7 +43,7 @@ def exposure_of(ledger: Ledger) -> Exposure:
         reserved += order.reserve
     start = ledger.day.equity if ledger.day is not None else 0
     floor = ledger.cash + _certain_payout(ledger) - reserved - _revocable(ledger)
-    return Exposure(tuple(sorted(by_asset.items())), floor - start)
+    return Exposure(tuple(sorted(by_asset.items())), floor - start, floor - ledger.equity_at_cost)
 
 
 def _certain_payout(ledger: Ledger) -> int:

@@ -181,7 +181,7 @@ class Gate:
         return self._check_worst_case(now, cost)
 
     def _check_worst_case(self, now: Situation, cost: int) -> Denial | None:
-        loss = cost - now.exposure.worst_day
+        loss = cost - min(now.exposure.worst_day, now.exposure.worst_next_day)
         if loss > micro(self.limits.daily_loss):
             return Denial(
                 Code.DAILY_LOSS,

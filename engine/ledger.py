@@ -119,7 +119,8 @@ class Ledger:
         return list(dict.fromkeys(h.slug for h in self.holdings.values() if not h.dust))
 
     def asset(self, name: str) -> AssetBook:
-        return self.assets.setdefault(name, AssetBook())
+        """Sums of one asset, to be read; zeros where it never traded."""
+        return self.assets.get(name, AssetBook())
 
     def apply(self, t_ms: int, event: ev.Event) -> None:  # noqa: C901 - one branch a kind is the fold
         """Fold one event. An event that cannot follow from the books raises ValueError."""
@@ -155,7 +156,7 @@ class Ledger:
             return
         booked = self._buy(fill) if fill.side == "BUY" else self._sell(fill)
         self.pending[fill.fill_id] = booked
-        book = self.asset(fill.asset)
+        book = self._sums(fill.asset)
         book.fees += fill.fee
         book.fills += 1
         book.realised += booked.pnl
@@ -213,10 +214,13 @@ class Ledger:
             self.cash += booked.paid + booked.fees
         else:
             self.cash -= booked.pnl + booked.paid + booked.fees
-        book = self.asset(fill.asset)
+        book = self._sums(fill.asset)
         book.fees -= fill.fee
         book.realised -= booked.pnl
         self.realised_by_event = -booked.pnl
+        if holding.shares == 0:  # sold beside what was taken back: the mean cost was not its own
+            self._pay_out(fill.token_id, holding, won=False)
+            return
         verdict = self.verdicts.get(fill.slug)
         if verdict is not None:  # the void came after the payout: pay the difference out too
             self._pay_out(fill.token_id, holding, won=holding.outcome == verdict)
@@ -235,6 +239,9 @@ class Ledger:
         payout = holding.shares if won else 0  # a winning share pays exactly one dollar
         self.cash += payout
         pnl = payout - holding.cost
-        self.asset(holding.asset).realised += pnl
+        self._sums(holding.asset).realised += pnl
         self.realised_by_event += pnl
         del self.holdings[token]
+
+    def _sums(self, asset: str) -> AssetBook:
+        return self.assets.setdefault(asset, AssetBook())

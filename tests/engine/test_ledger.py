@@ -90,6 +90,18 @@ def test_a_voided_sale_brings_the_shares_and_their_cost_back() -> None:
     assert after.realised == 0
 
 
+def test_a_voided_buy_leaves_no_cost_behind_when_the_rest_was_sold_beside_it() -> None:
+    ledger = ledger_with(
+        fill("o1.0", shares=10, price_bp=4_000, fee=0),
+        ev.FillSettled("o1.0"),
+        fill("o2.0", shares=10, price_bp=6_000, fee=0),
+        fill("o3.0", Side.SELL, shares=10, price_bp=5_000, fee=0),
+        ev.FillVoided("o2.0"),
+    )
+    assert (held(ledger), ledger.realised) == (0, MICRO)
+    assert exposure_of(ledger).of("BTC") == 0
+
+
 @pytest.mark.parametrize("verdict", list(Outcome))
 def test_a_void_that_comes_after_the_payout_takes_the_payout_back(verdict: Outcome) -> None:
     ledger = ledger_with(fill(), resolved(verdict), ev.FillVoided("o1.0"))
