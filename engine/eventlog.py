@@ -140,8 +140,8 @@ class EventLog:
     def newest_ms(self) -> int | None:
         """Market time that an earlier process had reached; None for a new log."""
         found: int | None = self._db.execute(
-            "SELECT max(t) FROM (SELECT max(t_ms) AS t FROM events"
-            " UNION ALL SELECT max(t_ms) FROM decisions)"
+            "SELECT max(t) FROM (SELECT max(t_ms) AS t FROM events UNION ALL"
+            " SELECT t_ms FROM (SELECT t_ms FROM decisions ORDER BY id DESC LIMIT 1))"
         ).fetchone()[0]
         return found
 

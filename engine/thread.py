@@ -198,7 +198,8 @@ class Pace:
         while engine.t_ms < target and not ended(engine):
             end = engine.feed.info.end_ms
             step = min(target, engine.t_ms + engine.settings.decision_ms)
-            step = step if end is None else min(step, end)
+            if end is not None and engine.t_ms < end:  # beyond it the venue may still owe an answer
+                step = min(step, end)
             engine.advance(int(step))
             if self._clock.mono() - begun > TURN_S:
                 break

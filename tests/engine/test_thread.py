@@ -16,7 +16,8 @@ from engine.errors import RecordingError
 from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.messages import Message
-from engine.thread import Built, EngineThread, Pace
+from engine.settings import Settings
+from engine.thread import Built, EngineThread, Pace, ended
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
@@ -28,12 +29,13 @@ def built(
     latch: Latch,
     wants: Callable[[int], Action] = WANTS_UP,
     feed: ScriptedFeed | None = None,
+    settings: Settings = ORDINARY,
 ) -> Built:
     engine = Engine(
         feed or ScriptedFeed(window()),
         Journal(EventLog(None), lambda: 0),
         FakeLadder(wants),  # type: ignore[arg-type]  # has what the engine uses of a ladder
-        ORDINARY,
+        settings,
         latch,
         seed=1,
     )
@@ -156,6 +158,14 @@ class HandClock:
         return self.now
 
 
+class BusyClock(HandClock):
+    """A clock on which every look takes a millisecond."""
+
+    def mono(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
 def test_market_time_follows_real_time_at_its_speed() -> None:
     clock = HandClock()
     pace = Pace(clock, START_MS, 20.0)
@@ -237,3 +247,18 @@ def test_a_halt_stays_shut_though_an_earlier_resume_is_carried_out_meanwhile() -
     engine._asked = ResumingQueue(latch)  # type: ignore[assignment]  # stands for the other thread
     engine.ask(rq.Halt("key"))
     assert latch.reason == "halt by key"
+
+
+def test_a_run_ends_though_the_venue_settles_after_the_feeds_end() -> None:
+    late = ORDINARY.model_copy(
+        update={"paper": ORDINARY.paper.model_copy(update={"settle_ms": 600_000})}
+    )
+    feed = ScriptedFeed(window(), end_ms=START_MS + 60_000)
+    parts = built(Latch(None), feed=feed, settings=late)
+    parts.open()
+    engine, pace = parts.engine, Pace(BusyClock(), START_MS, math.inf)
+    for _ in range(200):
+        pace.turn(engine)
+    assert engine.t_ms > START_MS + 600_000
+    assert ended(engine)
+    assert engine.journal.ledger.pending == {}
