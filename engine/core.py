@@ -36,6 +36,7 @@ from engine.units import dollars
 from models.ladder import Fall, Ladder
 
 UNMANAGED = "no rule tried to sell it before the window ended"
+RETURNED = "its sale failed to settle after the window had ended"
 CURVE_STEP_MS = 60_000
 CURVE_POINTS = 720
 
@@ -103,6 +104,10 @@ class Engine:
         if not self.reconciled:
             return TradingState.RECONCILING
         return TradingState.REDUCING if self.reduce_only else TradingState.ACTIVE
+
+    def selling_off(self) -> bool:
+        """Whether all that is held must go: a person asked, or the settings ask it of a halt."""
+        return self.flattening or (self.latch.shut and self.settings.when_halted == "flatten")
 
     def start(self, session: ev.SessionOpened, falls: tuple[Fall, ...]) -> None:
         """Open the session: settle what an earlier process left, then admit orders.
@@ -196,7 +201,7 @@ class Engine:
         rows = [row for desk in self.desks.values() if (row := self._row(desk, t_ms)) is not None]
         if rows:
             self._decide(t_ms, rows)
-        self.trader.sell_what_must_go(t_ms, self.flattening)
+        self.trader.sell_what_must_go(t_ms, self.selling_off())
         self._sample_curve(t_ms)
         self.journal.log.commit()
 
@@ -261,6 +266,8 @@ class Engine:
                 self.meters.windows += 1
                 if desk.market.slug not in self.journal.ledger.markets:
                     self.journal.record(t_ms, ev.MarketSeen.of(desk.market))
+        for slug in self.journal.ledger.open_slugs():
+            self._note_awaiting(self.journal.ledger.markets[slug], RETURNED)
 
     def _window_ended(self, market: Market) -> None:
         for token in (market.up_token, market.down_token):

@@ -86,11 +86,15 @@ class Desk:
             return None
         self.market = None
         self._clear()
+        self.drop(market)
+        return market
+
+    def drop(self, market: Market) -> None:
+        """Forget the prices of a window that is over."""
         for token in (market.up_token, market.down_token):
             self.books.pop(token, None)
         self.mids.pop(market.slug, None)
         self.price_to_beat.pop(market.slug, None)
-        return market
 
     def prob(self) -> float | None:
         """Mid of UP in [0, 1] at the last tick; None: unknown."""

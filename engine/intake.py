@@ -63,56 +63,57 @@ class Intake:
         return self._desks[market.asset].books.get(token_id)
 
     def take(self, message: Message, t_ms: int) -> None:
-        """Believe one message, received at `t_ms` at the earliest."""
+        """Believe one message, at `t_ms` at the earliest: time in the log never runs back."""
+        at = max(t_ms, message.t_ms)
         match message:
             case BookSnapshot():
-                self._take_book(message)
+                self._take_book(message, at)
             case VenueQuote() | TradePrint():
-                self._take_underlying(message)
+                self._take_underlying(message, at)
             case MidQuote():
-                self._take_mid(message)
+                self._take_mid(message, at)
             case MarketListed():
-                self._take_market(message)
+                self._take_market(message, at)
             case PriceToBeat():
                 self._take_price_to_beat(message)
             case Resolution():
-                self._take_resolution(message, t_ms)
+                self._take_resolution(message, at)
             case BadMessage():
-                self._refuse(message.src, message.reason, t_ms)
+                self._refuse(message.src, message.reason, at)
 
-    def _take_book(self, message: BookSnapshot) -> None:
+    def _take_book(self, message: BookSnapshot, at: int) -> None:
         market = self._tokens.get(message.token_id)
         if market is None:
-            self._refuse("book", "a book of a token of no known window", message.t_ms)
+            self._refuse("book", "a book of a token of no known window", at)
             return
         self._heard("book", message.t_ms)
         if message.t_ms < market.end_ms:  # real feeds go on for a while after the end
             self._desks[market.asset].take_book(message, market)
 
-    def _take_underlying(self, message: VenueQuote | TradePrint) -> None:
+    def _take_underlying(self, message: VenueQuote | TradePrint, at: int) -> None:
         desk = self._desks.get(message.asset)
         if desk is None:
-            self._refuse("binance", f"unknown asset {message.asset!r}", message.t_ms)
+            self._refuse("binance", f"unknown asset {message.asset!r}", at)
             return
         self._heard("binance", message.t_ms)
         desk.signals.on_message(message)
         if isinstance(message, VenueQuote):
             desk.spot = (message.bid + message.ask) / 2
 
-    def _take_mid(self, message: MidQuote) -> None:
+    def _take_mid(self, message: MidQuote, at: int) -> None:
         market = self._markets.get(message.slug)
         if market is None:
-            self._refuse("mid", "a mid of no known window", message.t_ms)
+            self._refuse("mid", "a mid of no known window", at)
             return
         self._heard("mid", message.t_ms)
         if message.t_ms < market.end_ms:
             self._desks[market.asset].take_mid(message)
 
-    def _take_market(self, message: MarketListed) -> None:
+    def _take_market(self, message: MarketListed, at: int) -> None:
         market = message.market
         desk = self._desks.get(market.asset)
         if desk is None:
-            self._refuse("market", f"unknown asset {market.asset!r}", message.t_ms)
+            self._refuse("market", f"unknown asset {market.asset!r}", at)
             return
         if market.slug not in self._markets:
             self._forget_ended(message.t_ms)
@@ -121,17 +122,22 @@ class Intake:
 
     def _take_price_to_beat(self, message: PriceToBeat) -> None:
         market = self._markets.get(message.slug)
-        if market is not None:
+        if market is not None and message.t_ms < market.end_ms:
             self._desks[market.asset].price_to_beat[message.slug] = message.price
 
-    def _take_resolution(self, message: Resolution, t_ms: int) -> None:
+    def _take_resolution(self, message: Resolution, at: int) -> None:
         ledger = self._journal.ledger
         if message.slug not in ledger.markets:
             return  # a window that never ran for us: nothing can hang on it
-        if ledger.verdicts.get(message.slug) is not None:
-            return
         outcome = None if message.outcome is None else message.outcome.value
-        at = max(t_ms, message.t_ms)
+        if message.t_ms < ledger.markets[message.slug].end_ms:
+            self._refuse("resolution", "a verdict on a window that still runs", at)
+            return
+        known = ledger.verdicts.get(message.slug)
+        if known is not None and outcome not in (None, known):
+            self._refuse("resolution", "a verdict that contradicts an earlier one", at)
+        if known is not None or (outcome is None and message.slug in ledger.verdicts):
+            return  # nothing new
         self._journal.record(at, ev.WindowResolved(message.slug, outcome, message.evidence))
 
     def _index(self, market: Market) -> None:
@@ -143,6 +149,7 @@ class Intake:
         old = [m for m in self._markets.values() if m.end_ms + LATE_MS < t_ms]
         for market in old:
             del self._markets[market.slug]
+            self._desks[market.asset].drop(market)  # it may never have run, beside another
             for token in (market.up_token, market.down_token):
                 if self._tokens.get(token) is market:
                     del self._tokens[token]

@@ -1,6 +1,6 @@
 """Writing an event and believing it, in one step.
 
-Owns the pair of log and ledger: an event is appended, then folded, and a short tail of both is kept
+Owns the pair of log and ledger: an event is folded and appended, and a short tail of both is kept
 for the screen. Nothing else may append or fold, so that the two can never disagree.
 """
 
@@ -44,9 +44,10 @@ class Journal:
         return tuple(self._trades.values())
 
     def record(self, t_ms: int, event: ev.Event) -> None:
-        """Append and fold one event."""
-        self.log.append(t_ms, self._wall_ms(), event)
+        """Fold and append one event. One that cannot follow from the books never gets into the
+        log, where it would break every later start."""
         self._fold(t_ms, event)
+        self.log.append(t_ms, self._wall_ms(), event)
 
     def decide(self, decision: Decision) -> None:
         self.log.decide(decision)

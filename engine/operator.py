@@ -28,6 +28,7 @@ def obey(engine: Engine, request: rq.Request) -> None:
             engine.reduce_only = True
         case rq.AdmitOpens():
             engine.reduce_only = False
+            engine.flattening = engine.flattening and engine.latch.shut  # closing out is over
         case rq.FallBack() | rq.PickModel():
             _change_model(engine, request)
     engine.tell_state(engine.latch.reason or "operator")
@@ -53,8 +54,6 @@ def _halt(engine: Engine, request: rq.Halt | rq.Flatten) -> None:
         f"gate shut; no order rests at the paper venue; {flying} in flight may still fill; "
         f"positions held in {held} windows",
     )
-    if engine.settings.when_halted == "flatten":
-        engine.flattening = True
 
 
 def _resume(engine: Engine, typed: str) -> None:

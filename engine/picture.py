@@ -160,6 +160,8 @@ def _note(engine: Engine, holding: Holding) -> str:
     awaiting = engine.journal.ledger.awaiting.get(holding.slug)
     if awaiting is not None:
         return f"awaiting resolution: {awaiting}"
+    if any(order.token_id == holding.token_id for order in engine.journal.ledger.working.values()):
+        return "being sold"
     blocked = engine.trader.held_because.get(holding.slug)
     if blocked is not None:
         return f"exit blocked: {blocked}"

@@ -234,6 +234,9 @@ class Trader:
         self.journal.log.commit()
         self.gate.left(intent)
         self.venue.send(order_id, intent)
+        if intent.purpose is Purpose.OPEN:  # what was said of an earlier position is not about it
+            self.held_because.pop(intent.market.slug, None)
+            self.told.pop(intent.market.slug, None)
         return order_id
 
     # ---- the upstream accounting, beside it ------------------------------------------------

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
 from tests.engine.build import LIMITS, MARKET, START_MS, market
 from tests.engine.fakes import DEEP, ORDINARY, SURE, always, books, engine_on, events_of, window
+from tests.engine.numbers import numbers_in
 
 END = MARKET.end_ms
 AFTER = END + 120_000
@@ -335,15 +335,3 @@ def test_nothing_in_a_snapshot_is_infinite_or_nan() -> None:
     for t in (START_MS, START_MS + 2_000, END - 1, AFTER):
         engine.advance(t)
         assert all(map(math.isfinite, numbers_in(picture(engine, 1, 0.0, 1.0))))
-
-
-def numbers_in(value: object) -> Iterator[float]:
-    """Every number of a snapshot, however deep."""
-    if isinstance(value, int | float):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from numbers_in(part)
-    elif is_dataclass(value):
-        for one in fields(value):
-            yield from numbers_in(getattr(value, one.name))

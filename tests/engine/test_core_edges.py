@@ -1,0 +1,217 @@
+"""What happens at the wrong time: early verdicts, late voids, midnights, earlier halts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from engine import events as ev
+from engine import requests as rq
+from engine.core import UNMANAGED, Engine
+from engine.decision import Action
+from engine.eventlog import EventLog
+from engine.journal import Journal
+from engine.market import Outcome
+from engine.messages import (
+    BadMessage,
+    BookSnapshot,
+    MarketListed,
+    Message,
+    PriceToBeat,
+    Resolution,
+)
+from engine.operator import obey
+from engine.order import Side
+from engine.picture import picture
+from engine.trading_state import Latch, TradingState
+from engine.units import MICRO
+from tests.engine.build import LIMITS, MARKET, NOW, START_MS, fill, market
+from tests.engine.fakes import ORDINARY, SURE, always, books, engine_on, events_of, window
+
+END = MARKET.end_ms
+AFTER = END + 120_000
+UP = always(Action.BUY)
+SLOW = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"taker_delay_ms": 5_000})})
+
+
+def verdict(t_ms: int, outcome: Outcome | None) -> Resolution:
+    return Resolution(t_ms, MARKET.slug, outcome, "scripted")
+
+
+def verdicts(engine: Engine) -> list[str | None]:
+    return [e.outcome for e in events_of(engine, ev.WindowResolved)]  # type: ignore[union-attr]  # events of one kind
+
+
+def notes(engine: Engine) -> list[str]:
+    return [e.text for e in events_of(engine, ev.Noted)]  # type: ignore[union-attr]  # events of one kind
+
+
+def test_a_verdict_on_a_running_window_is_not_believed_and_breaks_no_sale_on_its_way() -> None:
+    early = verdict(START_MS + 103_000, Outcome.DOWN)
+    engine = engine_on([*window(), early], lambda c: Action.BUY if c < 200 else Action.SELL, SLOW)
+    engine.advance(START_MS + 102_000)
+    assert [o.side for o in engine.journal.ledger.working.values()] == ["SELL"]
+    engine.advance(AFTER)
+    assert verdicts(engine) == ["UP"]
+    assert engine.intake.bad["resolution"] == 1
+    assert engine.journal.ledger.open_slugs() == []
+
+
+def test_the_first_verdict_stays_and_a_contradiction_is_told() -> None:
+    others = [verdict(END + 70_000, Outcome.DOWN), verdict(END + 80_000, Outcome.UP)]
+    engine = engine_on([*window(), *others])
+    engine.advance(AFTER)
+    assert verdicts(engine) == ["UP"]
+    assert any("contradicts" in text for text in notes(engine))
+
+
+def test_that_nobody_knows_is_written_once_and_gives_way_to_knowledge() -> None:
+    unknown = [verdict(END + 1_000 * i, None) for i in range(1, 9)]
+    engine = engine_on([*window(), *unknown])
+    engine.advance(AFTER)
+    assert verdicts(engine) == [None, "UP"]
+
+
+def test_what_is_wrong_with_a_message_is_told_at_its_time_whatever_the_pace() -> None:
+    messages = [*window(), BadMessage(START_MS + 650, "polymarket", "not JSON")]
+    whole, paced = engine_on(messages), engine_on(messages)
+    whole.advance(START_MS + 1_000)
+    for t in (START_MS + 600, START_MS + 1_000):
+        paced.advance(t)
+    assert paced.journal.log.digest() == whole.journal.log.digest()
+
+
+def test_shares_that_come_back_after_the_end_await_the_verdict_with_a_reason() -> None:
+    failing = SURE.model_copy(update={"settle_failure_rate": 1.0, "settle_ms": 20_000})
+    engine = engine_on(window(), settings=ORDINARY.model_copy(update={"paper": failing}))
+    engine.advance(END - 10_000)
+    bought = fill("o1.0", shares=100)
+    engine.journal.record(END - 10_000, bought)
+    engine.journal.record(END - 10_000, ev.FillSettled("o1.0"))
+    engine.advance(END - 5_000)
+    assert engine.journal.ledger.open_slugs() == []
+    engine.advance(END + 30_000)
+    assert engine.journal.ledger.open_slugs() == [MARKET.slug]
+    assert "failed to settle" in engine.journal.ledger.awaiting[MARKET.slug]
+    assert engine.meters.unmanaged == 0
+
+
+def test_an_event_that_cannot_be_never_gets_into_the_log(tmp_path: Path) -> None:
+    journal = Journal(EventLog(tmp_path / "log.sqlite"), lambda: 0)
+    with pytest.raises(ValueError, match="more than is held"):
+        journal.record(NOW, fill("o1.0", Side.SELL))
+    journal.log.close()
+    assert list(EventLog(tmp_path / "log.sqlite").replay()) == []
+
+
+def test_the_daily_limit_holds_over_midnight_without_the_profit_of_the_day() -> None:
+    limits = LIMITS.model_copy(update={"daily_loss": Decimal(100)})
+    engine = engine_on(window(), UP, ORDINARY.model_copy(update={"limits": limits}))
+    yesterday = market(start=MARKET.window_start - 900)
+    for event in (
+        ev.MarketSeen.of(yesterday),
+        ev.DayOpened("2026-01-05", 0),
+        fill(shares=1_000, price_bp=5_000, of=yesterday),
+        ev.WindowResolved(yesterday.slug, "UP", "scripted"),
+    ):
+        engine.journal.record(START_MS, event)
+    engine.advance(START_MS + 5_000)
+    assert engine.journal.ledger.realised > 400 * MICRO
+    assert events_of(engine, ev.OrderSent) == []
+    assert engine.journal.denials["DAILY_LOSS"] > 0
+
+
+def test_admitting_opens_ends_a_closing_out_and_no_flatten() -> None:
+    engine = engine_on(window(), UP)
+    selling = []
+    for request in (rq.CloseOut("quit"), rq.AdmitOpens(), rq.Flatten("key"), rq.AdmitOpens()):
+        obey(engine, request)
+        selling.append(engine.selling_off())
+    assert selling == [True, False, True, True]
+
+
+def test_a_halt_of_an_earlier_run_sells_too_where_the_settings_say_so(tmp_path: Path) -> None:
+    flatten = ORDINARY.model_copy(update={"when_halted": "flatten"})
+    first = engine_on(window(), UP, log=EventLog(tmp_path / "log.sqlite"))
+    first.advance(START_MS + 60_500)
+    first.journal.log.close()
+    (tmp_path / "HALTED").write_text("halt by key")
+    second = engine_on(
+        window(),
+        UP,
+        flatten,
+        EventLog(tmp_path / "log.sqlite"),
+        Latch(tmp_path / "HALTED"),
+        start_ms=START_MS + 60_500,
+    )
+    assert second.journal.ledger.open_slugs()
+    second.advance(START_MS + 70_000)
+    assert second.journal.ledger.open_slugs() == []
+    assert second.state() is TradingState.HALTED
+
+
+def _blind(message: Message, begin_ms: int, end_ms: int) -> Message:
+    if isinstance(message, BookSnapshot) and begin_ms <= message.t_ms < end_ms:
+        return replace(message, bids=())
+    return message
+
+
+def test_flatten_waits_out_an_invalid_book_and_its_reason_dies_with_the_position() -> None:
+    dark, light = START_MS + 60_000, START_MS + 90_000
+    engine = engine_on([_blind(m, dark, light) for m in window()], UP)
+    engine.advance(dark + 1_000)
+    obey(engine, rq.Flatten("key"))
+    engine.advance(dark + 5_000)
+    assert _note_of_position(engine) == "exit blocked: UP one-sided book: no bids"
+    engine.advance(light + 10_000)
+    assert engine.journal.ledger.open_slugs() == []
+    obey(engine, rq.Resume("RESUME"))
+    engine.advance(light + 20_000)
+    assert _note_of_position(engine) == ""
+
+
+def _note_of_position(engine: Engine) -> str | None:
+    shown = picture(engine, 1, 0.0, 1.0).assets[0].position
+    return None if shown is None else shown.note
+
+
+def test_a_position_on_its_way_out_is_shown_as_such() -> None:
+    engine = engine_on(window(), UP, SLOW)
+    engine.advance(START_MS + 60_000)
+    obey(engine, rq.Flatten("key"))
+    engine.advance(START_MS + 61_000)
+    assert _note_of_position(engine) == "being sold"
+
+
+def test_a_halt_lets_what_is_in_flight_fill_and_holds_it() -> None:
+    engine = engine_on(window(), UP, SLOW)
+    engine.advance(START_MS + 1_000)
+    assert engine.journal.ledger.working
+    obey(engine, rq.Halt("key"))
+    engine.advance(START_MS + 60_000)
+    assert engine.journal.ledger.open_slugs() == [MARKET.slug]
+    assert len(events_of(engine, ev.OrderSent)) == 1
+    engine.advance(END)
+    (reason,) = engine.journal.ledger.awaiting.values()
+    assert "halted" in reason
+    assert reason != UNMANAGED
+
+
+def test_prices_of_a_window_that_never_ran_are_not_kept_for_ever() -> None:
+    beside = market(start=MARKET.window_start - 300, seconds=1_200)
+    later = market(start=MARKET.window_start + 9_000)
+    engine = engine_on(
+        [
+            *window(),
+            MarketListed(START_MS, beside),
+            *books(beside),
+            PriceToBeat(END + 5_000, MARKET.slug, 90_000.0),
+            MarketListed(later.start_ms, later),
+        ]
+    )
+    engine.advance(later.start_ms)
+    desk = engine.desks["BTC"]
+    assert (desk.books, desk.price_to_beat) == ({}, {})
