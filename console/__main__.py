@@ -7,9 +7,14 @@ may import it before `console.terminal` has spoken.
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from console.arguments import parse
 from engine.errors import ConsoleError
@@ -17,14 +22,44 @@ from engine.errors import ConsoleError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code; never raises for a user's mistake."""
-    options = parse(sys.argv[1:] if argv is None else argv)
+    _give_missing_streams()
     try:
-        return _command(options.command)(options)
+        options = parse(sys.argv[1:] if argv is None else argv)
+        code = _command(options.command)(options)
+        sys.stdout.flush()  # here, where a full disk can still be told
     except ConsoleError as error:
-        sys.stderr.write(f"trade-console: {error}\n")
-        return error.exit_code
-    except BrokenPipeError:
+        return _told(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except OSError as error:
+        return _unwritten(error)
+    return code
+
+
+def _give_missing_streams() -> None:
+    """A program started with its output closed (``>&-``) has None in the place of a stream."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - same
+
+
+def _told(sentence: str, code: int) -> int:
+    """Say why, in one line whatever a file's name may hold. Returns the code."""
+    line = "".join(c if c.isprintable() else "?" for c in sentence)
+    with suppress(OSError):  # nobody listens; the code still tells
+        sys.stderr.write(f"trade-console: {line}\n")
+        sys.stderr.flush()
+    return code
+
+
+def _unwritten(error: OSError) -> int:
+    """What is still in the buffer of standard output goes nowhere, or the exit would trip on it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
         return 0  # the reader of our output had enough
+    return _told(f"cannot go on: {error.strerror or error}", 1)
 
 
 def _command(name: str) -> Callable[[Namespace], int]:
@@ -36,6 +71,10 @@ def _command(name: str) -> Callable[[Namespace], int]:
         from console.model_command import model_command
 
         return model_command
+    if name == "evaluate":
+        from console.evaluate_command import evaluate_command
+
+        return evaluate_command
     from console.run_command import run_command
 
     return run_command

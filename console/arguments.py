@@ -39,6 +39,13 @@ examples:
   trade-console model import rl_model.safetensors --slot champion
 """
 
+EVALUATE_EXAMPLES = """\
+examples:
+  trade-console evaluate monday.jsonl.gz tuesday.jsonl.gz    the shipped weights and fixed rules
+  trade-console evaluate FILE --models old.safetensors new.safetensors --reference old
+  trade-console evaluate --feed sim --windows 40 --json --plot equity.png
+"""
+
 KEYS_EXAMPLES = """\
 examples:
   trade-console keys              the table of keys
@@ -59,13 +66,23 @@ if TYPE_CHECKING:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The options of one command line; exits with code 2 and one sentence if it is wrong."""
-    return _build().parse_args(argv)
+    parser = _build()
+    options = parser.parse_args(argv)
+    if options.command == "run" and options.path is not None:
+        _refuse_market_options(parser, options)
+    return options
 
 
-def _build() -> argparse.ArgumentParser:
+def _refuse_market_options(parser: Parser, options: argparse.Namespace) -> None:
+    """Options before the word `replay` are its own too, except those of the embedded market."""
+    for name in ("feed", "windows", "fresh"):
+        if getattr(options, name):
+            parser.error(f"--{name} is about the embedded market and does not go with replay")
 
+
+def _build() -> Parser:
     parser = _parser("trade-console", _ABOUT, RUN_EXAMPLES)
-    parser.set_defaults(command="run", path=None)
+    parser.set_defaults(command="run", path=None, **_RUN_DEFAULTS)
     parser.add_argument("--version", action="version", version=_version())
     parser.add_argument(
         "--feed",
@@ -82,8 +99,9 @@ def _build() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="begin a new event log instead of going on"
     )
     _add_run_options(parser)
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_replay(commands)
+    _add_evaluate(commands)
     _add_model(commands)
     _add_keys(commands)
     return parser
@@ -105,32 +123,57 @@ def _parser(prog: str, about: str, examples: str) -> Parser:
     )
 
 
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
+_RUN_DEFAULTS = {
+    "speed": None,
+    "seed": 7,
+    "model": None,
+    "rule": None,
+    "headless": False,
+    "json": False,
+    "privacy": False,
+    "mouse": False,
+    "color": "auto",
+}
+"""What holds where an option is not given. Kept apart from the options themselves: a subcommand's
+own default would quietly undo what was given before the subcommand's name."""
+
+
+def _add_run_options(parser: Parser) -> None:
+    unset = argparse.SUPPRESS
     parser.add_argument(
         "--speed",
         type=_speed,
+        default=unset,
         metavar="N",
         help="market seconds per real second, or max (screen: 1, replay 20; headless: max)",
     )
     parser.add_argument(
-        "--seed", type=_seed, default=7, metavar="S", help="seed of every random draw (7)"
+        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
     )
     parser.add_argument(
-        "--model", type=Path, metavar="PATH", help="weights for the first rung (.safetensors)"
+        "--model",
+        type=Path,
+        default=unset,
+        metavar="PATH",
+        help="weights for the first rung (.safetensors)",
     )
     parser.add_argument(
         "--rule",
         choices=["greedy", "sample"],
+        default=unset,
         help="take the most likely action, or draw it (settings: decision_rule)",
     )
-    parser.add_argument("--headless", action="store_true", help="without a screen")
-    parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
-    parser.add_argument("--privacy", action="store_true", help="begin with dollar amounts hidden")
-    parser.add_argument("--mouse", action="store_true", help="let the mouse select and scroll")
+    for name, meaning in (
+        ("--headless", "without a screen"),
+        ("--json", "print the summary as one JSON object"),
+        ("--privacy", "begin with dollar amounts hidden"),
+        ("--mouse", "let the mouse select and scroll"),
+    ):
+        parser.add_argument(name, action="store_true", default=unset, help=meaning)
     parser.add_argument(
         "--color",
         choices=["auto", "true", "256", "16", "none"],
-        default="auto",
+        default=unset,
         help="colours of the terminal (auto)",
     )
 
@@ -139,8 +182,32 @@ def _add_replay(commands: Commands) -> None:
     about = "Trade a recorded market on paper, with the same engine and costs."
     parser = _sub(commands, "replay", about, REPLAY_EXAMPLES)
     parser.add_argument("path", type=Path, help="a recording (.jsonl.gz)")
-    parser.set_defaults(command="run", feed=None, windows=None, fresh=False)
+    parser.set_defaults(command="run")
     _add_run_options(parser)
+
+
+def _add_evaluate(commands: Commands) -> None:
+    about = "Compare frozen weights and fixed rules on the same tape, with every cost."
+    parser = _sub(commands, "evaluate", about, EVALUATE_EXAMPLES)
+    parser.set_defaults(command="evaluate")
+    unset = argparse.SUPPRESS  # what was given before the word `evaluate` holds
+    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
+    parser.add_argument("--feed", choices=["sim"], default=unset, help="the embedded market")
+    parser.add_argument(
+        "--windows", type=_count, default=unset, metavar="N", help="its window slots (40)"
+    )
+    parser.add_argument(
+        "--models", type=Path, nargs="+", metavar="FILE", help="weights (those shipped)"
+    )
+    parser.add_argument(
+        "--reference", metavar="ARM", help="what every arm is compared with (always-hold)"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
+    )
+    parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every arm's slots")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the running results")
 
 
 def _add_model(commands: Commands) -> None:
@@ -152,7 +219,7 @@ def _add_model(commands: Commands) -> None:
     inspect = _sub(actions, "inspect", "What a weights file holds.", MODEL_EXAMPLES)
     importing = _sub(actions, "import", "Check a file and install it.", MODEL_EXAMPLES)
     for sub in (listing, inspect, importing):
-        sub.add_argument("--json", action="store_true", help="as JSON")
+        sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
     for sub in (inspect, importing):
         sub.add_argument("path", type=Path, help="a .safetensors file or its folder")
     importing.add_argument(

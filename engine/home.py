@@ -160,6 +160,13 @@ def _make_private(folder: Path) -> None:
 
 def _reason(folder: Path, error: OSError) -> str:
     for path in (folder, *folder.parents):
-        if path.exists() and not path.is_dir():
+        if _is_a_file(path):
             return f"{path} is a file"
     return _REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def _is_a_file(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except OSError:  # a name too long for the system names nothing
+        return False

@@ -11,6 +11,7 @@ other line is ``{"t": unix milliseconds of receipt, "src": source, "data": raw m
 from __future__ import annotations
 
 import gzip
+import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,13 +93,14 @@ class Recording:
             raise
 
     def rows(self) -> Iterator[Row | Fault]:
-        """Every line after the header, in the order of the file.
+        """Every line after the header that is not blank, in the order of the file.
 
         Ends early, with `warning` set, where the compressed stream is cut or damaged.
         """
         while line := self._next_line():
             self._line += 1
-            yield self._row(line)
+            if not line.isspace():
+                yield self._row(line)
 
     def close(self) -> None:
         self._file.close()
@@ -150,12 +152,15 @@ def plain(text: str) -> str:
 
 
 def _open(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise RecordingError(f"{path}: a directory; name one recording in it")
-    if not path.exists():
-        raise RecordingError(f"{path}: no such file; check the path of the recording")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise RecordingError(f"{path}: a directory; name one recording in it")
+        if not stat.S_ISREG(mode):  # opening a named pipe would wait for a writer
+            raise RecordingError(f"{path}: not a regular file; save the recording to one")
         return cast(BinaryIO, gzip.open(path, "rb"))
+    except FileNotFoundError:
+        raise RecordingError(f"{path}: no such file; check the path of the recording") from None
     except OSError as error:
         raise RecordingError(f"{path}: cannot be opened ({error.strerror})") from None
 

@@ -73,6 +73,11 @@ class Summary:
     x_realtime: float
     rss_mb: float | None
     model: str
+    """Rung and policy that decided at the end."""
+    falls: int
+    """How often the model ladder changed the rung that decides."""
+    last_fall: str
+    """Why it did so last; "": it never did."""
     profile: str
     event_hash: str
 
@@ -109,6 +114,8 @@ def summarise(engine: Engine, seed: int, real_seconds: float, warnings: tuple[st
         x_realtime=round(market_seconds / real_seconds, 1) if real_seconds else 0.0,
         rss_mb=None if rss is None else round(rss / 2**20, 1),
         model=f"{engine.ladder.name} {engine.ladder.policy.policy_id}".strip(),
+        falls=ledger.counts["ModelChanged"],
+        last_fall=meters.last_fall,
         profile=engine.settings.ppo.profile,
         event_hash=engine.journal.log.digest(),
     )

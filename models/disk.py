@@ -21,7 +21,8 @@ def read_bounded(path: Path, limit: int) -> bytes:
     try:
         # Asked first, because opening a named pipe would wait for a writer.
         if not path.is_file():
-            raise WeightsError(f"{path}: there is no such file; check the path")
+            fault = "is not a regular file" if path.exists() else "there is no such file"
+            raise WeightsError(f"{path}: {fault}; check the path")
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:

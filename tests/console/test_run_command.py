@@ -273,3 +273,36 @@ def test_the_readme_has_the_table_of_keys_as_the_program_prints_it(say: Say) -> 
     _, out, _ = say("keys", "--markdown")
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
     assert out.strip() in readme
+
+
+def test_a_refused_model_is_told_without_what_comes_below_it(say: Say, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"nonsense")
+    _, _, err = say("--feed", "sim", "--headless", "--model", bad)
+    assert "no checkpoint" not in err
+
+
+def spoil_champion(folder: Path) -> None:
+    champion = folder / "home" / "data" / "models" / "champion"
+    champion.mkdir(parents=True)
+    (champion / "rl_model.safetensors").write_bytes(b"nonsense")
+
+
+def test_the_summary_says_that_another_model_decided_and_why(say: Say, tmp_path: Path) -> None:
+    spoil_champion(tmp_path)
+    tape = rec.write(tmp_path, rec.market(), *(rec.book(rec.T0 + i * 1_000) for i in range(20)))
+    _, out, _ = say("replay", tape, "--headless", "--json")
+    summary = json.loads(out)
+    assert summary["model"].startswith("pre-phase-5 ")
+    assert summary["falls"] == 1
+    assert "not a safetensors file" in summary["last_fall"]
+    _, page, _ = say("replay", tape, "--headless")
+    assert "the model changed 1 times, last: " in page
+
+
+def test_the_page_says_why_nothing_was_traded(say: Say, tmp_path: Path) -> None:
+    tape = rec.write(tmp_path, rec.market(tick_size="0.03"), rec.book(rec.T0 + 1_000))
+    code, out, _ = say("replay", tape, "--headless")
+    assert code == 0
+    assert "unusable messages, by source: market 1, polymarket.market 1" in out
+    assert "no decision was made" in out

@@ -163,3 +163,8 @@ def test_an_old_file_that_others_could_read_is_closed_to_them(tmp_path: Path) ->
     with open(path, "a", opener=private):
         assert mode(path) == 0o600
     assert path.read_text() == "kept"
+
+
+def test_a_folder_with_a_name_too_long_for_the_system_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(HomeError, match="too long"):
+        Home.open({VARIABLE: str(tmp_path / ("x" * 300))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,6 @@ def test_a_file_damaged_in_the_middle_is_read_up_to_the_damage_and_warns(tmp_pat
     ("line", "reason"),
     [
         (b"{oops", "line 2: not JSON"),
-        (b"", "line 2: not JSON"),
         (b'{"t": NaN, "src": "mid"}', "line 2: not JSON"),
         (b"\xff\xfe", "line 2: not JSON"),
         (b"[" * 5000, "line 2: not JSON"),
@@ -200,3 +200,22 @@ def test_every_real_recording_has_a_good_header(path: Path) -> None:
     assert header.assets
     assert header.has
     assert not header.has & header.lacks
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jsonl.gz"
+    os.mkfifo(pipe)
+    with pytest.raises(RecordingError, match="not a regular file"):
+        Recording(pipe)
+
+
+def test_a_name_too_long_for_the_system_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="cannot be opened"):
+        Recording(tmp_path / ("x" * 300))
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    path = rec.write(tmp_path, b"", rec.market(), b"  ", rec.book(rec.T0), b"\r")
+    recording = Recording(path)
+    assert [type(row) for row in recording.rows()] == [Row, Row]
+    recording.close()

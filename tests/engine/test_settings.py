@@ -104,3 +104,39 @@ def test_every_number_a_user_may_set_is_explained() -> None:
     ]
     assert len(models) == 4
     assert unexplained == []
+
+
+def test_a_link_to_nowhere_is_not_taken_for_no_settings(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.symlink_to(tmp_path / "gone.toml")
+    assert "cannot be read" in refusal(path)
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    os.mkfifo(path)
+    assert "not a regular file" in refusal(path)
+
+
+def test_brackets_without_end_are_refused(tmp_path: Path) -> None:
+    assert "nested too deeply" in refusal(written(tmp_path, f"a = {'[' * 5_000}"))
+
+
+def test_an_unknown_name_is_called_no_setting(tmp_path: Path) -> None:
+    assert "trade_sise: there is no such setting" in refusal(written(tmp_path, "trade_sise = 5"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[limits]\nopens_per_minute = true", "[limits]\nexit_cutoff = true", 'decision_ms = "500"'],
+)
+def test_a_value_of_another_type_is_not_guessed_at(tmp_path: Path, text: str) -> None:
+    refusal(written(tmp_path, text))
+
+
+def test_a_whole_number_will_do_where_a_fraction_may_stand(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, "mid_age_s = 20")).mid_age_s == 20
+
+
+def test_the_mark_that_some_editors_put_first_is_passed_over(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, "\ufefftrade_size = 50")).trade_size == 50

@@ -106,7 +106,7 @@ def test_an_empty_folder_is_told_by_the_name_that_is_missing(tmp_path: Path) -> 
 
 def test_a_named_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "there is no such file" in refusal(tmp_path / "pipe")
+    assert "is not a regular file" in refusal(tmp_path / "pipe")
 
 
 def test_a_file_too_large_for_a_model_is_not_read(tmp_path: Path) -> None:
