@@ -93,7 +93,7 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
             opened.callback(ladder.close)
             falls = ladder.start()
             if falls and plan.model is not None:  # a file named by the user is not replaced
-                raise ConsoleError(falls[0].reason)
+                raise ConsoleError(ladder.views()[0].detail)
             feed, log = _source(plan.run, plan.seed, home.ledger, opened)
             journal = Journal(log, clock.wall_ms)
             engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
