@@ -73,7 +73,7 @@ class Engine:
         self.intake = Intake(self.desks, journal)
         self.decider = Decider(ladder, settings.decision_rule, rngs.policy)
         self.venue = PaperVenue(settings.paper, round(settings.source_age_s * 1000), rngs.venue)
-        self.meters = Meters()
+        self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
         self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
         self.reduce_only = False
         self.flattening = False
@@ -263,8 +263,8 @@ class Engine:
             if ended is not None:
                 self._window_ended(ended)
             if desk.begin_window(t_ms) and desk.market is not None:
-                self.meters.windows += 1
                 if desk.market.slug not in self.journal.ledger.markets:
+                    self.meters.windows += 1
                     self.journal.record(t_ms, ev.MarketSeen.of(desk.market))
         for slug in self.journal.ledger.open_slugs():
             self._note_awaiting(self.journal.ledger.markets[slug], RETURNED)

@@ -145,6 +145,10 @@ class EventLog:
         ).fetchone()[0]
         return found
 
+    def decided(self) -> int:
+        """How many decisions the log holds, of every session."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM decisions").fetchone()[0])
+
     def history_of(self, decision_id: int) -> tuple[bytes, ...]:
         """The float32 observations behind a decision's history, oldest first, itself last."""
         row = self._db.execute(

@@ -29,7 +29,8 @@ class Journal:
         self.ledger = Ledger()
         self.lines: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.denials: Counter[str] = Counter()
-        self.decisions = 0
+        self.decisions = log.decided()
+        """Of every session of the log, as are the ledger's counts."""
         self._wall_ms = wall_ms
         self._mids: dict[str, float] = {}
         """Order -> mid of its token at the decision, basis points."""

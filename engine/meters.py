@@ -52,7 +52,7 @@ class Meters:
     last_fall: str = ""
     """Why another rung of the model ladder decides; empty: none fell."""
     windows: int = 0
-    """Windows begun by this process."""
+    """Windows begun, in every session of the log."""
     unmanaged: int = 0
     """Windows that ended with a position no rule had tried to sell."""
 

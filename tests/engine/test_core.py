@@ -9,6 +9,7 @@ import pytest
 
 from engine import events as ev
 from engine import requests as rq
+from engine.core import Engine
 from engine.decision import Action
 from engine.eventlog import EventLog
 from engine.exposure import exposure_of
@@ -328,6 +329,22 @@ def test_a_restart_in_the_window_goes_on_with_the_same_position(tmp_path: Path) 
     second.advance(AFTER)
     assert second.journal.ledger.open_slugs() == []
     assert second.meters.unmanaged == 0
+
+
+def test_what_was_counted_before_a_restart_counts_after_it(tmp_path: Path) -> None:
+    def counts(engine: Engine) -> tuple[int, ...]:
+        shown = picture(engine, 1, 0.0, 1.0)
+        return (shown.windows, shown.decisions, shown.orders, shown.fills)
+
+    first = engine_on(window(), UP, log=EventLog(tmp_path / "log.sqlite"))
+    first.advance(START_MS + 60_500)
+    before = counts(first)
+    first.journal.log.close()
+    second = engine_on(
+        window(), UP, log=EventLog(tmp_path / "log.sqlite"), start_ms=START_MS + 60_501
+    )
+    second.advance(START_MS + 60_600)
+    assert counts(second) == before == (1, 122, 1, 1)
 
 
 def test_nothing_in_a_snapshot_is_infinite_or_nan() -> None:
