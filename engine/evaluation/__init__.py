@@ -1,0 +1,14 @@
+"""Evaluation: several arms on the same tape, and what may honestly be said of the difference.
+
+tape.py      where the market comes from, read once and dealt out to every arm
+arms.py      what is compared: frozen weights and fixed rules, by name
+rules.py     the fixed rules: what each does and its numbers, set beforehand
+seat.py      a rule in the place of a model, so that nothing else of a run differs
+pace.py      how often an arm opens and leaves, for the random arm to match
+accounts.py  one arm's money by window, taken from the ledger
+run.py       every arm through the same engine and paper venue
+slots.py     windows to slots; totals, drawdown, fragility, cost multiples
+bootstrap.py the interval of a mean of dependent slots
+verdict.py   better, worse or not shown
+report.py    all of it as one frozen object; table.py and png.py show it
+"""
