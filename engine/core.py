@@ -262,10 +262,10 @@ class Engine:
             ended = desk.end_window(t_ms)
             if ended is not None:
                 self._window_ended(ended)
-            if desk.begin_window(t_ms) and desk.market is not None:
-                if desk.market.slug not in self.journal.ledger.markets:
-                    self.meters.windows += 1
-                    self.journal.record(t_ms, ev.MarketSeen.of(desk.market))
+            begun = desk.market if desk.begin_window(t_ms) else None
+            if begun is not None and begun.slug not in self.journal.ledger.markets:
+                self.meters.windows += 1
+                self.journal.record(t_ms, ev.MarketSeen.of(begun))
         for slug in self.journal.ledger.open_slugs():
             self._note_awaiting(self.journal.ledger.markets[slug], RETURNED)
 

@@ -119,7 +119,8 @@ def _source(
         return feed, log
     open_log = fresh_log if run.fresh else log_to_go_on
     log = opened.enter_context(closing(open_log(folder, f"sim-{seed}")))
-    return SimFeed(seed, windows=run.windows, start_ms=log.newest_ms()), log
+    newest = log.newest_ms()  # the tick of that instant was decided; go on after it
+    return SimFeed(seed, windows=run.windows, start_ms=None if newest is None else newest + 1), log
 
 
 def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:

@@ -6,15 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from engine import events as ev
 from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.ledger import Ledger
+from engine.session import SimRun, _source
 from engine.units import dollars
 from tests.engine import recordings as rec
+from tests.engine.build import NOW
 from tests.shared import SHARED, needs_shared
 
 PROGRAM = [sys.executable, "-m", "console"]
@@ -89,6 +93,17 @@ def test_a_killed_run_shows_the_same_positions_and_result_when_it_starts_again(
     assert summary["unmanaged_expiries"] == 0
     assert summary["pnl_executable"] == pytest.approx(dollars(after.realised))
     assert after.cash + sum(h.cost for h in after.holdings.values()) == after.realised
+
+
+def test_a_run_goes_on_after_the_newest_instant_of_its_log_and_decides_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as opened:
+        _, log = _source(SimRun(), 7, tmp_path, opened)
+        log.append(NOW, 0, ev.Noted("info", "reached"))
+    with ExitStack() as opened:
+        feed, _ = _source(SimRun(), 7, tmp_path, opened)
+        assert feed.info.start_ms == NOW + 1
 
 
 def test_the_same_seed_gives_the_same_events_and_another_seed_others(tmp_path: Path) -> None:
