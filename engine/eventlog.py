@@ -89,7 +89,7 @@ class EventLog:
         self._begin()
         self._seq += 1
         self._hash = _link(self._hash, self._seq, t_ms, kind, payload)
-        self._db.execute(
+        self._write(
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
             (self._seq, t_ms, wall_ms, kind, payload, self._hash),
         )
@@ -100,7 +100,7 @@ class EventLog:
         """Add one decision row."""
         self._begin()
         observation = decision.observation.tobytes()
-        self._db.execute(
+        self._write(
             "INSERT INTO decisions (t_ms, asset, slug, observation, history_length, mask, probs,"
             " value, action, policy_id, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
@@ -121,7 +121,7 @@ class EventLog:
 
     def commit(self) -> None:
         if self._open:
-            self._db.execute("COMMIT")
+            self._write("COMMIT")
             self._open = False
 
     def replay(self) -> Iterator[Recorded]:
@@ -172,8 +172,19 @@ class EventLog:
 
     def _begin(self) -> None:
         if not self._open:
-            self._db.execute("BEGIN")
+            self._write("BEGIN")
             self._open = True
+
+    def _write(self, sql: str, values: tuple[object, ...] = ()) -> None:
+        """Raises LedgerError where the disk refuses; the log then ends with its last commit."""
+        try:
+            self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            self._open = False  # what was not committed is lost, and closing must not commit it
+            raise LedgerError(
+                f"{self._name}: cannot be written ({error}); free space or check the folder, and "
+                "start again: everything up to the last commit is kept"
+            ) from None
 
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
