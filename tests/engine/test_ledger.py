@@ -146,6 +146,15 @@ def test_both_outcomes_held_together_are_worth_a_certain_dollar() -> None:
     assert exposure_of(pair).worst_day == 10 * MICRO - 9_500_000 - fees
 
 
+def test_the_proceeds_of_a_sale_are_not_counted_on_before_it_is_settled() -> None:
+    sold = ledger_with(
+        fill("o1.0", fee=0), ev.FillSettled("o1.0"), fill("o2.0", Side.SELL, price_bp=6_000, fee=0)
+    )
+    assert exposure_of(sold).worst_day == -50 * MICRO
+    sold.apply(NOW, ev.FillSettled("o2.0"))
+    assert exposure_of(sold).worst_day == 10 * MICRO
+
+
 sides = st.sampled_from(list(Side))
 steps = st.lists(
     st.tuples(
