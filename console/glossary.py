@@ -13,6 +13,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("STARTING", "Before the first market data; nothing is traded."),
     ("RECONCILING", "Comparing the event log with the venue; nothing is opened."),
     ("?", "Unknown. Never shown as zero."),
+    ("market 12:34:56", "The market's own time, in UTC; it runs at the speed shown before it."),
     ("beat", "Age of the engine's last picture. When it grows, the numbers are old."),
     ("executable PnL", ("Dollars that fills at the book brought, fees paid, open positions at "
      "what the bids would pay now.")),

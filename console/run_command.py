@@ -29,6 +29,8 @@ START_S = 60.0
 CLOSE_OUT_S = 20.0
 """Real seconds to wait for positions to be sold on leaving."""
 
+PRIVATE = "privacy is on, so no summary is printed; the event log has every figure\n"
+
 NO_FEED = (
     "live market data is not part of this version; use --feed sim for the embedded market, "
     "or replay PATH for a recorded one"
@@ -93,17 +95,17 @@ def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) ->
     from console.screen import Wishes, show
 
     wishes = Wishes(home.shots, privacy=options.privacy, mouse=options.mouse)
-    choice, code = show(engine, wishes)
-    if choice == "flatten":
+    left = show(engine, wishes)
+    if left.choice == "flatten":
         _close_out(engine)
     left_in_time = engine.leave()
     if engine.failure is not None:
         raise ConsoleError(engine.failure)
     if engine.summary is not None:
-        sys.stdout.write(_as_text(engine.summary))
+        sys.stdout.write(PRIVATE if left.privacy else _as_text(engine.summary))
     if not left_in_time:
         raise ConsoleError("the engine did not end within 3 s; its log is kept up to the last tick")
-    return code
+    return left.code
 
 
 def _close_out(engine: EngineThread) -> None:

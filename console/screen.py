@@ -29,14 +29,24 @@ class Wishes:
     """Off by default: a dropped SSH link leaves a terminal that prints mouse reports."""
 
 
-def show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
-    """Run the console. Returns what to do with positions ("flatten", "keep" or None) and the exit
-    code: 0 where the user left, 1 where the screen failed (told already), 128 + n after signal n.
-    """
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How the screen was left."""
+
+    choice: str | None
+    """What to do with positions: ``"flatten"``, ``"keep"``, or None where nothing was asked."""
+    code: int
+    """Exit code: 0 the user left, 1 the screen failed (told already), 128 + n signal n."""
+    privacy: bool
+    """Whether amounts were hidden: then none is printed afterwards either."""
+
+
+def show(engine: EnginePort, wishes: Wishes) -> Left:
+    """Run the console until it is left."""
     return asyncio.run(_show(engine, wishes))
 
 
-async def _show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
+async def _show(engine: EnginePort, wishes: Wishes) -> Left:
     app = ConsoleApp(engine, privacy=wishes.privacy, shots=wishes.shots)
     caught: list[int] = []
 
@@ -51,4 +61,5 @@ async def _show(engine: EnginePort, wishes: Wishes) -> tuple[str | None, int]:
     # on the SIGCONT that follows a hang-up.
     signal.signal(signal.SIGCONT, signal.SIG_DFL)
     choice = await app.run_async(mouse=wishes.mouse)
-    return choice, 128 + caught[0] if caught else app.return_code or 0
+    code = 128 + caught[0] if caught else app.return_code or 0
+    return Left(choice, code, app.privacy)

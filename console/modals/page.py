@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from rich.style import Style
 from rich.text import Text
@@ -13,6 +14,9 @@ from console.widgets.lines import Line, Run
 
 WIDTH = 72
 """Cells that every column layout must fit into: 80 less frame, padding and scrollbar."""
+
+FOUND = 28
+"""Cells before the last column of a checklist."""
 
 BLANK: Line = ()
 
@@ -28,7 +32,12 @@ def check(met: bool | None, what: str, found: str) -> Line:  # noqa: FBT001 thre
     `met` None is unknown; the word is there so that no colour is needed.
     """
     mark, word, style = _MARKS[met]
-    return (f"{mark} {word:<8} ", style), (f"{what:<17}", LABEL), (found, PLAIN)
+    return (f"{mark} {word:<8} ", style), (f"{what:<17}", LABEL), (_indented(found), PLAIN)
+
+
+def _indented(found: str) -> str:
+    """`found` broken so that it stays in its own column."""
+    return ("\n" + " " * FOUND).join(wrap(found, WIDTH - FOUND)) or found
 
 
 _MARKS: dict[bool | None, tuple[str, str, Style]] = {

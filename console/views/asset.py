@@ -134,7 +134,7 @@ class AssetDetail(LinesView):
         )
         top: list[Line] = [title] if height > len(FEATURES) else []
         gap = [()] if height > len(FEATURES) + 3 else []
-        table = feature_table(view, left - 1)
+        table = feature_table(view, self.display_state, left - 1)
         detail = detail_lines(view, self.display_state, width - left - 2)
         rows = max(len(table), len(detail))
         table += [()] * (rows - len(table))

@@ -14,6 +14,7 @@ from rich.style import Style
 from console.text import signed
 from console.themes import DEAD_BAND, FAINT, LABEL, PLAIN, WARN, by_sign
 from console.widgets.bars import level, signed_bar, sparkline
+from console.widgets.display import Display
 from console.widgets.lines import Line, Run, fit
 from engine.snapshot import AssetView
 
@@ -134,14 +135,19 @@ def texture(view: AssetView) -> list[Run]:
     return [*heights[:6], (" ", PLAIN), *heights[6:12], (" ", PLAIN), *heights[12:]]
 
 
-def feature_table(view: AssetView, width: int) -> list[Line]:
+def feature_table(view: AssetView, display: Display, width: int) -> list[Line]:
     """One input a line with its full name, value, bar, history and status."""
     bar = 15 if width >= 56 else 9 if width >= 50 else 7
-    return [_row(feature, bar, width) for feature in features_of(view)]
+    return [_row(feature, _value(feature, display), bar, width) for feature in features_of(view)]
 
 
-def _row(feature: Feature, bar: int, width: int) -> Line:
-    value = signed(feature.value)
+def _value(feature: Feature, display: Display) -> str:
+    """The value in digits; an input that is dollars on a scale is hidden with the dollars."""
+    private = display.money.hidden and feature.name.full == "position_pnl"
+    return "•••" if private else signed(feature.value)
+
+
+def _row(feature: Feature, value: str, bar: int, width: int) -> Line:
     status_style = LABEL if feature.status == "live" else WARN
     return fit(
         [

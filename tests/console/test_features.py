@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from console.text import Money
 from console.widgets.bars import CENTRE
+from console.widgets.display import Display
 from console.widgets.features import FEATURES, feature_grid, feature_table, features_of
 from console.widgets.lines import width_of
 from engine.features import FEATURE_NAMES
@@ -34,7 +36,7 @@ def test_every_input_has_a_bar_and_five_states_at_every_width(width: int, column
 
 
 def test_the_table_names_every_input_with_value_and_status() -> None:
-    table = words(feature_table(ETH, 44))
+    table = words(feature_table(ETH, Display(), 44))
     for name in FEATURE_NAMES:
         assert name in table
     assert "warming" in table
@@ -56,3 +58,12 @@ def test_an_absent_source_is_marked_as_absent_not_unknown() -> None:
 
 def test_between_windows_nothing_is_called_unknown() -> None:
     assert "?" not in words(feature_grid(XRP, 56, 3))
+
+
+def test_privacy_hides_the_input_that_is_dollars_on_a_scale() -> None:
+    def row(money: Money) -> str:
+        table = words(feature_table(BTC, Display(money), 60)).splitlines()
+        return table[FEATURE_NAMES.index("position_pnl")]
+
+    assert "+0.40" in row(Money())
+    assert "+0.40" not in row(Money(hidden=True))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.modals.arm import ArmModal, arm_lines, preflight
-from console.modals.page import text_of
+from console.modals.page import FOUND, check, text_of
 from console.text import Money
 from engine.snapshot import Snapshot
 from tests.console.fakes import flat, sample_snapshot
@@ -68,3 +68,10 @@ async def test_every_way_out_is_none(key: str) -> None:
         await pilot.press(*"LIVE", *"ARM", key)
         assert host.answer is None
         assert host.acted == []
+
+
+def test_what_was_found_stays_in_its_own_column() -> None:
+    found = "BTC UP 506.45 held, ETH UP 506.45 held, SOL UP 506.45 held"
+    _, second = text_of((check(met=True, what="flat", found=found),)).plain.splitlines()
+    assert second.startswith(" " * FOUND)
+    assert second.strip()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console import screen
-from console.screen import Wishes, show
+from console.screen import Left, Wishes, show
 from tests.console.fakes import FakeEngine
 
 
@@ -17,6 +17,7 @@ class Leaving:
     def __init__(self, engine: FakeEngine, **_: object) -> None:
         self.engine = engine
         self.return_code: int | None = None
+        self.privacy = True
 
     async def run_async(self, *, mouse: bool) -> str | None:
         return "keep"
@@ -28,9 +29,12 @@ class Failing(Leaving):
         return None
 
 
-@pytest.mark.parametrize(("app", "left"), [(Leaving, ("keep", 0)), (Failing, (None, 1))])
+@pytest.mark.parametrize(
+    ("app", "left"),
+    [(Leaving, Left("keep", 0, privacy=True)), (Failing, Left(None, 1, privacy=True))],
+)
 def test_a_screen_that_failed_ends_with_one(
-    app: type[Leaving], left: tuple[str | None, int], monkeypatch: pytest.MonkeyPatch
+    app: type[Leaving], left: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(screen, "ConsoleApp", app)
     assert show(FakeEngine(), Wishes(Path())) == left
