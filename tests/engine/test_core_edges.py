@@ -215,3 +215,24 @@ def test_prices_of_a_window_that_never_ran_are_not_kept_for_ever() -> None:
     engine.advance(later.start_ms)
     desk = engine.desks["BTC"]
     assert (desk.books, desk.price_to_beat) == ({}, {})
+
+
+def test_shares_below_the_venues_minimum_keep_nobody_from_opening_and_are_explained() -> None:
+    engine = engine_on(window(), lambda c: Action.BUY if c < 100 else Action.HOLD)
+    engine.journal.record(START_MS, ev.MarketSeen.of(MARKET))
+    small = fill("o0.0", shares=4, outcome=Outcome.DOWN)
+    engine.journal.record(START_MS, small)
+    engine.journal.record(START_MS, ev.FillSettled(small.fill_id))
+    engine.advance(START_MS + 5_000)
+    assert [o.outcome for o in events_of(engine, ev.OrderSent)] == ["UP"]  # type: ignore[union-attr]  # events of one kind
+    engine.advance(END)
+    assert "held to the resolution" in engine.journal.ledger.awaiting[MARKET.slug]
+    assert engine.meters.unmanaged == 0
+
+
+def test_nothing_is_sold_on_a_silent_book_and_the_window_says_so() -> None:
+    silent = [m for m in window() if not isinstance(m, BookSnapshot) or m.t_ms < END - 300_000]
+    engine = engine_on(silent, UP)
+    engine.advance(END)
+    assert [o.side for o in events_of(engine, ev.OrderSent)] == ["BUY"]  # type: ignore[union-attr]  # events of one kind
+    assert "s old" in engine.journal.ledger.awaiting[MARKET.slug]

@@ -155,6 +155,29 @@ def test_the_proceeds_of_a_sale_are_not_counted_on_before_it_is_settled() -> Non
     assert exposure_of(sold).worst_day == 10 * MICRO
 
 
+def test_a_pair_of_which_one_leg_is_being_sold_is_no_certain_dollar() -> None:
+    pair = ledger_with(
+        fill("o1.0", shares=10, fee=0),
+        ev.FillSettled("o1.0"),
+        fill("o2.0", shares=10, fee=0, outcome=Outcome.DOWN),
+        ev.FillSettled("o2.0"),
+        ev.OrderSent(
+            "o3",
+            MARKET.slug,
+            "BTC",
+            "UP",
+            MARKET.up_token,
+            "SELL",
+            10 * MICRO,
+            4_000,
+            0,
+            "close",
+            None,
+        ),
+    )
+    assert exposure_of(pair).worst_day == -10 * MICRO
+
+
 sides = st.sampled_from(list(Side))
 steps = st.lists(
     st.tuples(
