@@ -236,3 +236,17 @@ def test_nothing_is_sold_on_a_silent_book_and_the_window_says_so() -> None:
     engine.advance(END)
     assert [o.side for o in events_of(engine, ev.OrderSent)] == ["BUY"]  # type: ignore[union-attr]  # events of one kind
     assert "s old" in engine.journal.ledger.awaiting[MARKET.slug]
+
+
+def test_a_match_that_a_killed_run_left_unsettled_settles_in_the_next_one(tmp_path: Path) -> None:
+    first = engine_on(window(), UP, log=EventLog(tmp_path / "log.sqlite"))
+    first.advance(START_MS + 1_000)
+    assert first.journal.ledger.pending
+    first.journal.log.close()
+    second = engine_on(
+        window(), UP, log=EventLog(tmp_path / "log.sqlite"), start_ms=START_MS + 1_001
+    )
+    second.advance(START_MS + 10_000)
+    assert second.journal.ledger.pending == {}
+    (held,) = second.journal.ledger.holdings.values()
+    assert held.unsettled == 0
