@@ -69,18 +69,22 @@ class EventLog:
         self.path = path
         self._name = str(path or "memory")
         self._digest = hashlib.sha256()
+        self._open = False
         try:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+        try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {synchronous}")
             self._prepare()
+            self._seq, self._hash = self._tip()
         except sqlite3.Error as error:
-            raise LedgerError(
-                f"{self._name}: the event log cannot be opened ({error}); "
-                "move the file away to start a new one"
-            ) from None
-        self._seq, self._hash = self._tip()
-        self._open = False
+            self._db.close()
+            raise self._unusable(error) from None
+        except LedgerError:
+            self._db.close()
+            raise
 
     def append(self, t_ms: int, wall_ms: int, event: Event) -> int:
         """Add one event; durable after the next `commit`. Returns its sequence number."""
@@ -185,6 +189,12 @@ class EventLog:
                 f"{self._name}: cannot be written ({error}); free space or check the folder, and "
                 "start again: everything up to the last commit is kept"
             ) from None
+
+    def _unusable(self, error: sqlite3.Error) -> LedgerError:
+        return LedgerError(
+            f"{self._name}: the event log cannot be opened ({error}); "
+            "move the file away to start a new one"
+        )
 
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]

@@ -8,6 +8,7 @@ under a number, and a new one begins. Nothing recorded is ever deleted.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -42,9 +43,8 @@ def put_aside(path: Path) -> Path:
     """Rename a log to the first free number. Raises LedgerError where it cannot be."""
     kept = _free(path.parent, path.stem)
     try:
-        with sqlite3.connect(path) as db:
+        with closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.close()
         path.rename(kept)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)

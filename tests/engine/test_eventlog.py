@@ -123,6 +123,16 @@ def test_a_file_that_is_no_log_is_refused_in_a_sentence(tmp_path: Path) -> None:
         EventLog(path)
 
 
+def test_another_programs_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE notes (text)")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    db.close()
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        EventLog(path)
+
+
 def test_the_digest_depends_on_what_happened_and_not_on_the_wall_clock() -> None:
     first, second, third = EventLog(None), EventLog(None), EventLog(None)
     for log, wall in ((first, 1), (second, 2), (third, 1)):
