@@ -10,5 +10,6 @@ run.py       every arm through the same engine and paper venue
 slots.py     windows to slots; totals, drawdown, fragility, cost multiples
 bootstrap.py the interval of a mean of dependent slots
 verdict.py   better, worse or not shown
-report.py    all of it as one frozen object; table.py and png.py show it
+report.py    all of it as one frozen object; table.py, png.py and csv_file.py show it
+compare.py   an evaluation from beginning to end
 """

@@ -48,6 +48,12 @@ class WindowResult:
 class _Trade:
     pnl: int = 0
     fills: int = 0
+    """Not voided."""
+
+    @property
+    def happened(self) -> bool:
+        """False: every match was taken back and left nothing behind, not even a rounding."""
+        return self.fills > 0 or self.pnl != 0
 
 
 @dataclass(slots=True)
@@ -147,7 +153,7 @@ class WindowJournal(Journal):
             pnl_mid=window.pnl_mid,
             fees=window.fees,
             beyond_mid=window.beyond_mid,
-            trades=tuple(trade.pnl for trade in window.trades if trade.fills),
+            trades=tuple(trade.pnl for trade in window.trades if trade.happened),
         )
 
     def _flat(self, slug: str) -> bool:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from engine.evaluation.arms import NAME_LENGTH
-from engine.evaluation.bootstrap import RESAMPLES, block_length
+from engine.evaluation.bootstrap import MIN_COUNT, RESAMPLES, block_length
 from engine.evaluation.report import BEST, COST_PERCENT, ArmReport, Report
 from engine.evaluation.verdict import MIN_SLOTS, Difference
 
@@ -44,6 +44,8 @@ def _head(report: Report) -> list[str]:
 def _caution(arm: ArmReport) -> Iterator[str]:
     if arm.trained is False:
         yield f"note: {arm.name} has untrained (initial) weights"
+    if "DAILY_LOSS" in arm.denials:
+        yield f"note: {arm.name} was stopped by the daily loss limit, at least for a while"
     if arm.falls:
         yield f"note: {arm.name} gave no finite answer; from then on it held"
 
@@ -72,6 +74,8 @@ def _verdict(arm: ArmReport, found: Difference) -> str:
 
 
 def _method(report: Report, comparisons: int) -> str:
+    if report.executable_slots < MIN_COUNT:
+        return f"Fewer than {MIN_COUNT} slots have no interval, fewer than {MIN_SLOTS} no verdict."
     block = block_length(report.executable_slots)
     return (
         f"Stationary bootstrap of slots, blocks of {block} on average, {RESAMPLES} resamples. "

@@ -9,11 +9,21 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
 from engine.messages import Message
+
+
+class Tape(Protocol):
+    """A market that can be read from its beginning, as often as asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self) -> Feed: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +56,6 @@ class Embedded:
     def open(self) -> Feed:
         """Raises UsageError for a seed or a count that cannot be meant."""
         return SimFeed(self.seed, windows=self.windows)
-
-
-Tape = Recorded | Embedded
 
 
 class Branch:
