@@ -82,7 +82,7 @@ def _flattening(snapshot: Snapshot, money: Money) -> str:
     count = len(held(snapshot))
     if not count:
         return "shut the gate and leave; there is nothing to sell"
-    return f"halt, sell {_positions(count)} for about {money.plain(bids_pay(snapshot))}, leave"
+    return f"sell {_positions(count)} for about {money.plain(bids_pay(snapshot))}, then leave"
 
 
 def _positions(count: int) -> str:
