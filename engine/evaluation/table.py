@@ -17,6 +17,10 @@ NONE = "-"
 """What stands for an amount that nobody knows or that could not have been."""
 
 
+CENTS_UP_TO = 100_000
+"""Dollars from which the cents are left out, so that columns stay apart."""
+
+
 def table(report: Report) -> str:
     """The whole report, each line at most 80 characters, ending with a line break."""
     blocks = (_head(report), _verdicts(report), _sums(report), _fragility(report), _assets(report))
@@ -24,11 +28,8 @@ def table(report: Report) -> str:
 
 
 def _head(report: Report) -> list[str]:
-    left_out = (
-        f"; {report.unknown_windows} windows left out for every arm, their outcome is unknown"
-        if report.unknown_windows
-        else ""
-    )
+    unknown = report.unknown_windows
+    left_out = f"; left out for every arm, outcome unknown: {unknown}" if unknown else ""
     return [
         *_wrapped(f"tapes: {', '.join(report.tapes)}"),
         *_wrapped(f"{report.slots} window slots ({report.windows} windows){left_out}"),
@@ -128,7 +129,8 @@ def _assets(report: Report) -> list[str]:
         return []
     heads = "".join(f"{name:>16}" for name in names)
     return [
-        f"{'arm':<{NAME_LENGTH}}{heads}   executable (trades)",
+        "executable PnL and (trades) by asset",
+        f"{'arm':<{NAME_LENGTH}}{heads}",
         *(f"{arm.name:<{NAME_LENGTH}}{_by_asset(arm)}" for arm in report.arms),
     ]
 
@@ -138,11 +140,13 @@ def _by_asset(arm: ArmReport) -> str:
 
 
 def _money(amount: float | None, width: int) -> str:
-    return (NONE if amount is None else f"{amount:+.2f}").rjust(width)
+    if amount is None:
+        return NONE.rjust(width)
+    return f"{amount:+.{0 if abs(amount) >= CENTS_UP_TO else 2}f}".rjust(width)
 
 
 def _plain(amount: float | None, width: int) -> str:
-    return (NONE if amount is None else f"{amount:.2f}").rjust(width)
+    return _money(amount, 0).lstrip("+").rjust(width)
 
 
 def _wrapped(text: str) -> list[str]:

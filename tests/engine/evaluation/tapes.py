@@ -8,14 +8,19 @@ from decimal import Decimal
 
 import numpy as np
 
+from engine import events as ev
+from engine.core import Engine
 from engine.decision import Action
 from engine.evaluation.accounts import WindowResult
 from engine.evaluation.arms import Arm
 from engine.evaluation.seat import Rule, RuleLadder
+from engine.eventlog import EventLog
 from engine.feeds.feed import Feed
+from engine.journal import Journal
 from engine.market import Market, Outcome
 from engine.messages import BookSnapshot, Level, MarketListed, Message, Resolution
 from engine.settings import PaperVenue, Settings
+from engine.trading_state import Latch
 from engine.units import MICRO
 from tests.engine.build import LIMITS, START, market
 from tests.engine.fakes import ScriptedFeed
@@ -129,3 +134,15 @@ def window_result(
         beyond_mid=3,
         trades=(pnl,),
     )
+
+
+def run_engine(tape: MadeUp, of: Arm, until_s: int | None = None) -> Engine:
+    """An engine with `of` in its seat, run by hand to the end or for so many seconds."""
+    feed = tape.open()
+    engine = Engine(feed, Journal(EventLog(None), lambda: 0), of.ladder, QUICK, Latch(None), seed=1)
+    if isinstance(of.ladder, RuleLadder):
+        of.ladder.watch(engine.desks)
+    engine.start(ev.SessionOpened("paper", tape.name, 1, "", "", ""), ())
+    end_ms = tape.end_ms if until_s is None else engine.t_ms + until_s * 1000
+    engine.advance(end_ms)
+    return engine

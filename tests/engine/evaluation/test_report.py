@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+from PIL import Image
+
+from engine.evaluation.accounts import WindowResult
+from engine.evaluation.csv_file import COLUMNS, save_csv
+from engine.evaluation.pace import Pace
+from engine.evaluation.png import SIZE, save_plot
+from engine.evaluation.report import Conditions, Report, equity, report
+from engine.evaluation.rules import always_hold
+from engine.evaluation.run import ArmRun
+from engine.evaluation.table import table
+from engine.units import MICRO
+from tests.engine.evaluation.tapes import arm, window_result
+
+FEW = [window_result(300 * i, pnl * MICRO) for i, pnl in enumerate((5, -2, 7, 0))]
+UNKNOWN = window_result(9_000, 99 * MICRO, known=False)
+
+
+def run(name: str, windows: Sequence[WindowResult], warning: str | None = None) -> ArmRun:
+    denials = Counter({"SPREAD": 3, "DAILY_LOSS": 1})
+    return ArmRun(arm(name, always_hold), tuple(windows), Pace(0.2), denials, 0, warning)
+
+
+def reported(ours: Sequence[WindowResult], theirs: Sequence[WindowResult]) -> Report:
+    conditions = Conditions(("made up",), 7, "hold", 100.0, "greedy")
+    return report([[run("ours", ours, "cut off")], [run("hold", theirs)]], conditions)
+
+
+def flat(windows: Sequence[WindowResult]) -> list[WindowResult]:
+    return [window_result(w.start, 0, known=w.known) for w in windows]
+
+
+def many(pnl: int) -> list[WindowResult]:
+    return [window_result(300 * i, pnl * MICRO + i) for i in range(40)]
+
+
+def test_unknown_outcomes_are_counted_and_enter_no_sum() -> None:
+    found = reported([*FEW, UNKNOWN], flat([*FEW, UNKNOWN]))
+    ours = found.arms[0]
+    assert (found.windows, found.unknown_windows, found.slots) == (4, 1, 4)
+    assert ours.pnl_executable == 10.0
+    assert ours.trades == 4
+    assert sum(slot.pnl_executable or 0.0 for slot in ours.slots) == ours.pnl_executable
+
+
+def test_the_figures_of_an_arm() -> None:
+    ours = reported(FEW, flat(FEW)).arms[0]
+    assert ours.win_rate == 0.5
+    assert ours.max_drawdown == 2.0
+    assert ours.without_best == {"1": 3.0, "3": -2.0, "5": -2.0}
+    assert list(ours.at_cost) == ["1", "1.5", "2"]
+    assert ours.at_cost["1"] == ours.pnl_executable
+    assert equity(ours) == (5.0, 3.0, 10.0, 10.0)
+    assert [(a.asset, a.windows, a.pnl_executable) for a in ours.assets] == [("BTC", 4, 10.0)]
+
+
+def test_the_reference_has_no_difference_to_itself() -> None:
+    ours, reference = reported(many(3), flat(many(3))).arms
+    assert reference.difference is None
+    assert ours.difference is not None
+    assert ours.difference.verdict == "better"
+
+
+def test_without_books_an_amount_is_unknown_and_never_zero() -> None:
+    bookless = [WindowResult("w", "BTC", 0, True, False, 0, 4 * MICRO, 0, 0, ())]
+    found = reported(bookless, bookless)
+    ours = found.arms[0]
+    assert (ours.pnl_executable, ours.fees, ours.max_drawdown) == (None, None, None)
+    assert set(ours.at_cost.values()) == {None}
+    assert ours.pnl_mid == 4.0
+    assert "no order books" in table(found)
+    assert equity(ours) == ()
+
+
+def test_the_table_fits_80_columns_and_leads_with_the_verdict() -> None:
+    wide = [
+        window_result(300 * i, -98_765 * MICRO, asset=a) for i in range(40) for a in ("BTC", "XRP")
+    ]
+    text = table(reported([*wide, UNKNOWN], flat([*wide, UNKNOWN])))
+    assert max(map(len, text.splitlines())) <= 80
+    assert " -3950600 (40)" in text
+    assert "WORSE" in text
+    assert text.index("WORSE") < text.index("drawdown")
+    assert "outcome unknown: 1" in text
+    assert "daily loss limit" in text
+
+
+def test_the_table_says_not_shown_as_loudly_as_better() -> None:
+    assert "NOT SHOWN" in table(reported(FEW, flat(FEW)))
+    assert "BETTER" in table(reported(many(3), flat(many(3))))
+
+
+def test_a_damaged_tape_is_told() -> None:
+    conditions = Conditions(("made up",), 7, "hold", 100.0, "greedy")
+    found = report([[run("hold", FEW, "cut off at line 9")]], conditions)
+    assert found.warnings == ("cut off at line 9",)
+    assert "cut off at line 9" in table(found)
+
+
+def test_the_report_is_json_as_it_is() -> None:
+    found = orjson.loads(orjson.dumps(reported(many(3), flat(many(3)))))
+    assert found["arms"][0]["difference"]["differing"] == 40
+    assert found["arms"][1]["difference"] is None
+
+
+def test_the_csv_has_a_row_for_each_arm_and_slot(tmp_path: Path) -> None:
+    path = tmp_path / "slots.csv"
+    save_csv(reported(FEW, flat(FEW)), path)
+    rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 1 + 2 * 4
+    assert rows[1][:5] == ["ours", "1970-01-01T00:00:00+00:00", "1", "1", "5.0"]
+
+
+def test_the_plot_is_a_picture_with_lines_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "equity.png"
+    save_plot(reported(FEW, flat(FEW)), path)
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == ("PNG", SIZE)
+        assert len(picture.getcolors(1 << 20) or []) > 3
