@@ -7,6 +7,7 @@ Floor plan, from the shell inwards:
 * ``run_command``    a run, with a screen or without, from refusal to summary
 * ``model_command``  ``trade-console model``
 * ``keys_command``   ``trade-console keys``
+* ``evaluate_command``  ``trade-console evaluate``
 * ``terminal``       the terminal before Textual sees it
 * ``screen``         the app over an engine, and every way to leave it
 * ``app``            polls the engine, turns keys into requests, opens dialogs

@@ -27,6 +27,7 @@ Floor plan, in the order of the data:
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
 * ``summary``, ``memory``              the account of a finished run; bytes in use
 * ``session``, ``settings``            putting a run together; every number a user may set
+* ``evaluation``                       several arms on the same tape, and what may be said of them
 * ``home``, ``lock``                   folders and files; one engine per home
 * ``errors``                           failures that end in one sentence
 

@@ -23,7 +23,7 @@ from engine.evaluation.slots import (
     total_without_best,
 )
 from engine.evaluation.verdict import Difference, difference
-from engine.units import dollars
+from engine.units import MICRO, dollars
 
 BEST = (1, 3, 5)
 """How many of its best slots an arm is asked to do without."""
@@ -191,7 +191,7 @@ def _difference(
 def equity(arm: ArmReport) -> tuple[float, ...]:
     """Running executable result in dollars, one point a slot that has books."""
     results = [slot.pnl_executable for slot in arm.slots if slot.pnl_executable is not None]
-    return tuple(level / 100 for level in curve(round(result * 100) for result in results))
+    return tuple(dollars(level) for level in curve(round(MICRO * result) for result in results))
 
 
 def _windows(runs: Sequence[ArmRun]) -> tuple[WindowResult, ...]:

@@ -61,6 +61,12 @@ def test_the_figures_of_an_arm() -> None:
     assert [(a.asset, a.windows, a.pnl_executable) for a in ours.assets] == [("BTC", 4, 10.0)]
 
 
+def test_the_curve_ends_where_the_total_stands() -> None:
+    odd = [window_result(300 * i, 1_234_567) for i in range(40)]
+    ours = reported(odd, flat(odd)).arms[0]
+    assert equity(ours)[-1] == ours.pnl_executable == 49.38268
+
+
 def test_the_reference_has_no_difference_to_itself() -> None:
     ours, reference = reported(many(3), flat(many(3))).arms
     assert reference.difference is None
