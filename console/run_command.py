@@ -93,6 +93,7 @@ def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
 
 def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) -> int:
     from console.screen import Wishes, show
+    from console.terminal import is_terminal
 
     wishes = Wishes(home.shots, privacy=options.privacy, mouse=options.mouse)
     left = show(engine, wishes)
@@ -101,7 +102,7 @@ def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) ->
     left_in_time = engine.leave()
     if engine.failure is not None:
         raise ConsoleError(engine.failure)
-    if engine.summary is not None:
+    if engine.summary is not None and is_terminal(sys.stdout):  # one that hung up is none any more
         sys.stdout.write(PRIVATE if left.privacy else _as_text(engine.summary))
     if not left_in_time:
         raise ConsoleError("the engine did not end within 3 s; its log is kept up to the last tick")

@@ -57,9 +57,6 @@ async def _show(engine: EnginePort, wishes: Wishes) -> Left:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, leave, number)
-    # A trading process must not be suspendable, and the terminal driver must not come back to life
-    # on the SIGCONT that follows a hang-up.
-    signal.signal(signal.SIGCONT, signal.SIG_DFL)
     choice = await app.run_async(mouse=wishes.mouse)
     code = 128 + caught[0] if caught else app.return_code or 0
     return Left(choice, code, app.privacy)

@@ -9,12 +9,15 @@ through untouched, and what the terminal shows is then unknown until it is paint
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 from rich.cells import cell_len
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f]+)")
@@ -39,6 +42,12 @@ class NotUnderstoodError(ValueError):
     """An update that holds something else than moves, styles, newlines and narrow text."""
 
 
+Size = tuple[int, int]
+"""Columns and rows."""
+
+UNBOUNDED: Size = (10_000, 10_000)
+
+
 class Shown:
     """What the terminal shows, as far as is known."""
 
@@ -49,13 +58,14 @@ class Shown:
         """Know nothing: the next update is sent whole."""
         self._cells.clear()
 
-    def difference(self, update: str) -> str:
-        """`update` reduced to what changes the terminal, or as it is if it is not understood."""
+    def difference(self, update: str, size: Size = UNBOUNDED) -> str:
+        """`update` reduced to what changes a terminal of `size`, or as it is if not understood."""
         if HARMLESS.fullmatch(update):
             return update
         pen = Pen()
         try:
             for run in runs(update):
+                require_inside(run, size)
                 self._paint(run, pen)
         except NotUnderstoodError:
             self.forget()
@@ -100,6 +110,16 @@ class Pen:
         if not self._parts:
             return ""
         return "".join([*self._parts, transition(self._style, ""), last_move])
+
+
+def require_inside(run: Painted, size: Size) -> None:
+    """Raise NotUnderstoodError for a run beyond the edge.
+
+    It was laid out before the terminal shrank, which shows it at its edge: no one knows where.
+    """
+    row, column, text, _ = run
+    if row > size[1] or column + len(text) - 1 > size[0]:
+        raise NotUnderstoodError(text)
 
 
 def runs(update: str) -> Iterator[Painted]:
@@ -197,21 +217,41 @@ class SparingDriver(LinuxDriver):
 
     shown: Shown | None = None
 
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: Size | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        # Textual has just taken both signals. A trading process must not be suspendable, and the
+        # driver must not come back to life on the SIGCONT that follows a hang-up.
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
+
     def write(self, data: str) -> None:
         if self.shown is None:
             self.shown = Shown()
-        sent = self.shown.difference(data)
+        sent = self.shown.difference(data, self._get_terminal_size())
         if sent:
             super().write(sent)
 
     def run_input_thread(self) -> None:
         """Textual's, begun anew where bytes that are no UTF-8 ended it; those are dropped.
 
-        A paste from another encoding, or a key of an 8-bit terminal, must not end the console.
+        A paste from another encoding, or a key of an 8-bit terminal, must not end the console. A
+        terminal that cannot be read at all has hung up, even where no signal came to say so.
         """
         while not self.exit_event.is_set():
-            with suppress(UnicodeDecodeError):
+            try:
                 super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            except OSError:
+                os.kill(os.getpid(), signal.SIGHUP)
+                return
 
     def forget(self) -> None:
         """The terminal changed its size or was given away: know nothing of it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import select
+import signal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,6 +133,14 @@ def test_after_a_resize_everything_is_sent_again() -> None:
     assert shown.difference(update) == update
 
 
+def test_an_update_laid_out_for_a_larger_terminal_leaves_nothing_known() -> None:
+    """A terminal that shrank shows it somewhere at its edge; what comes next is sent whole."""
+    shown, late, fresh = Shown(), "\x1b[5;79Had\x1b[1;1H", "\x1b[5;19H  \x1b[1;1H"
+    shown.difference(fresh, (80, 24))
+    assert shown.difference(late, (20, 5)) == late
+    assert shown.difference(fresh, (20, 5)) == "\x1b[5;19H  \x1b[1;1H"
+
+
 def test_a_colour_alone_changes_without_a_reset() -> None:
     assert transition("38;5;75;48;5;233", "38;5;209;48;5;233") == "\x1b[38;5;209m"
     assert transition("1;38;5;75", "38;5;75") == "\x1b[0;38;5;75m"
@@ -150,6 +160,13 @@ class Listening(SparingDriver):
             self.keys.append(message.key)
 
 
+class Deaf(Listening):
+    """A driver whose terminal fails when it is read."""
+
+    def process_message(self, message: Message) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+
 async def test_bytes_that_are_no_text_do_not_end_the_reading_of_keys() -> None:
     """A paste in Latin-1: what came with it is dropped, what comes after is read."""
     reads, writes = os.pipe()
@@ -166,3 +183,29 @@ async def test_bytes_that_are_no_text_do_not_end_the_reading_of_keys() -> None:
     os.close(writes)
     await reading
     os.close(reads)
+
+
+async def test_neither_suspending_nor_continuing_is_left_to_textual() -> None:
+    """Textual's handlers are set when a driver is made: they must be gone right after."""
+    reads, writes = os.pipe()
+    Listening(reads)
+    assert signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGCONT) is signal.SIG_DFL
+    os.close(reads)
+    os.close(writes)
+
+
+async def test_a_terminal_that_cannot_be_read_counts_as_a_hang_up() -> None:
+    heard = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, heard.set)
+    reads, writes = os.pipe()
+    os.write(writes, b"x")
+    driver = Deaf(reads)
+    try:
+        await asyncio.to_thread(driver.run_input_thread)
+        await asyncio.wait_for(heard.wait(), 5)
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        os.close(reads)
+        os.close(writes)
