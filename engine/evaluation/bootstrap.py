@@ -83,7 +83,6 @@ def indices(count: int, block: int, resamples: int, rng: np.random.Generator) ->
     the slot after the one before it; the last is followed by the first.
     """
     begins = rng.random((resamples, count)) < 1 / block
-    begins[:, 0] = True
     where = np.arange(count)
     begun = np.maximum.accumulate(np.where(begins, where, 0), axis=1)
     starts = np.take_along_axis(rng.integers(count, size=(resamples, count)), begun, axis=1)
