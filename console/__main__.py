@@ -75,10 +75,6 @@ def _command(name: str) -> Callable[[Namespace], int]:
         from console.evaluate_command import evaluate_command
 
         return evaluate_command
-    if name == "evaluate":
-        from console.evaluate_command import evaluate_command
-
-        return evaluate_command
     from console.run_command import run_command
 
     return run_command

@@ -46,13 +46,6 @@ examples:
   trade-console evaluate --feed sim --windows 40 --json --plot equity.png
 """
 
-EVALUATE_EXAMPLES = """\
-examples:
-  trade-console evaluate monday.jsonl.gz tuesday.jsonl.gz    the shipped weights and fixed rules
-  trade-console evaluate FILE --models old.safetensors new.safetensors --reference old
-  trade-console evaluate --feed sim --windows 40 --json --plot equity.png
-"""
-
 KEYS_EXAMPLES = """\
 examples:
   trade-console keys              the table of keys
@@ -108,7 +101,6 @@ def _build() -> Parser:
     _add_run_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_replay(commands)
-    _add_evaluate(commands)
     _add_evaluate(commands)
     _add_model(commands)
     _add_keys(commands)
@@ -192,30 +184,6 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("path", type=Path, help="a recording (.jsonl.gz)")
     parser.set_defaults(command="run")
     _add_run_options(parser)
-
-
-def _add_evaluate(commands: Commands) -> None:
-    about = "Compare frozen weights and fixed rules on the same tape, with every cost."
-    parser = _sub(commands, "evaluate", about, EVALUATE_EXAMPLES)
-    parser.set_defaults(command="evaluate")
-    unset = argparse.SUPPRESS  # what was given before the word `evaluate` holds
-    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
-    parser.add_argument("--feed", choices=["sim"], default=unset, help="the embedded market")
-    parser.add_argument(
-        "--windows", type=_count, default=unset, metavar="N", help="its window slots (40)"
-    )
-    parser.add_argument(
-        "--models", type=Path, nargs="+", metavar="FILE", help="weights (those shipped)"
-    )
-    parser.add_argument(
-        "--reference", metavar="ARM", help="what every arm is compared with (always-hold)"
-    )
-    parser.add_argument(
-        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
-    )
-    parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every arm's slots")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the running results")
 
 
 def _add_evaluate(commands: Commands) -> None:
