@@ -37,7 +37,7 @@ EMPTY_NAMES = re.compile(r"(Manager|Helper|Helpers|Utils|Util)$|^(manager|helper
 
 MACHINE_WORDS = re.compile(
     r"(?<![\w.$}])/(?:root|work|tmp|home|Users)/\w"
-    r"|pypi\.|pythonhosted|--(?:extra-)?index-url|find-links"
+    r"|p[y]pi\.|p[y]thonhosted|--(?:extra-)?index-url|find-links"
 )
 
 
