@@ -38,7 +38,7 @@ class Desk:
         self.spot: float | None = None
         self.reading: Reading | None = None
         self.features: tuple[float, ...] | None = None
-        self.neutral = 0
+        self.neutral = self.signals.absent
         """Most features that were neutral for want of a source, so far."""
         self.row_invalid: str | None = None
         """Why no row could be made at the last tick."""

@@ -74,6 +74,11 @@ class AssetSignals:
         promised = info.has | {"position", "clock"} | ({"mid"} if "book" in info.has else set())
         self._absent = frozenset(f.source for f in FEATURES) - promised
 
+    @property
+    def absent(self) -> int:
+        """How many of the 18 features this feed can never give."""
+        return sum(feature.source in self._absent for feature in FEATURES)
+
     def on_message(self, message: Message) -> None:
         """Take a quote or a print of this asset's underlying; anything else is not for here."""
         if isinstance(message, VenueQuote):

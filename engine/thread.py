@@ -120,7 +120,8 @@ class EngineThread:
     def _fail(self, sentence: str) -> None:
         self._latch.shut_now(sentence)
         if self._started.is_set():  # a start that failed has sent nothing: the next one may trade
-            self._latch.keep()
+            trouble = self._latch.keep()
+            sentence = sentence if trouble is None else f"{sentence}; {trouble}"
         self.failure = sentence
         self._snapshot = replace(
             self._snapshot, seq=self._snapshot.seq + 1, failure=sentence, state="HALTED"

@@ -103,3 +103,7 @@ def test_bad_messages_are_counted_by_source() -> None:
 
 def test_without_a_decision_its_time_is_unknown() -> None:
     assert summed(engine_on([])).decision_us is None
+
+
+def test_what_the_feed_lacks_is_neutral_though_no_window_ever_ran() -> None:
+    assert finished([]).neutral_features == "10 of 18 features neutral"

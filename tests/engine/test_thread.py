@@ -262,3 +262,22 @@ def test_a_run_ends_though_the_venue_settles_after_the_feeds_end() -> None:
     assert engine.t_ms > START_MS + 600_000
     assert ended(engine)
     assert engine.journal.ledger.pending == {}
+
+
+def test_a_halt_that_could_not_be_written_is_told_with_the_failure(tmp_path: Path) -> None:
+    latch = Latch(tmp_path / "nowhere" / "HALTED")
+
+    def brittle() -> Built:
+        def wants(call: int) -> Action:
+            if call == 3:
+                raise ZeroDivisionError("on purpose")
+            return Action.HOLD
+
+        return built(latch, wants)
+
+    engine = hosted(latch=latch, build=brittle)
+    engine.start()
+    assert engine.wait_ended(10)
+    assert engine.failure is not None
+    assert "on purpose" in engine.failure
+    assert "holds in memory" in engine.failure
