@@ -32,7 +32,7 @@ class ReplayFeed:
             start_ms, rows = opened(in_time_order(self._recording.rows(), str(path)), str(path))
             self._messages = self._stream(rows, start_ms)
             self._next = next(self._messages, None)
-        except Exception:
+        except Exception:  # whatever it was, it is raised again once the file is closed
             self.close()
             raise
         header = self._recording.header

@@ -109,18 +109,17 @@ def test_a_start_that_fails_is_one_sentence_and_halted() -> None:
     assert engine.latest().state == "HALTED"
 
 
+def breaks_at_the_fourth(call: int) -> Action:
+    """A policy that dies in the middle of a run."""
+    if call == 3:
+        raise ZeroDivisionError("on purpose")
+    return Action.HOLD
+
+
 def test_an_engine_that_breaks_shuts_the_gate_and_says_why() -> None:
     latch = Latch(None)
 
-    def brittle() -> Built:
-        def wants(call: int) -> Action:
-            if call == 3:
-                raise ZeroDivisionError("on purpose")
-            return Action.HOLD
-
-        return built(latch, wants)
-
-    engine = hosted(latch=latch, build=brittle)
+    engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
     assert engine.failure is not None
@@ -225,7 +224,7 @@ def test_an_engine_that_breaks_in_the_middle_halts_the_next_start(tmp_path: Path
 
         return built(latch, wants)
 
-    engine = hosted(latch=latch, build=brittle)
+    engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
     assert Latch(tmp_path / "HALTED").shut
@@ -267,15 +266,7 @@ def test_a_run_ends_though_the_venue_settles_after_the_feeds_end() -> None:
 def test_a_halt_that_could_not_be_written_is_told_with_the_failure(tmp_path: Path) -> None:
     latch = Latch(tmp_path / "nowhere" / "HALTED")
 
-    def brittle() -> Built:
-        def wants(call: int) -> Action:
-            if call == 3:
-                raise ZeroDivisionError("on purpose")
-            return Action.HOLD
-
-        return built(latch, wants)
-
-    engine = hosted(latch=latch, build=brittle)
+    engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
     assert engine.failure is not None
