@@ -118,7 +118,6 @@ def breaks_at_the_fourth(call: int) -> Action:
 
 def test_an_engine_that_breaks_shuts_the_gate_and_says_why() -> None:
     latch = Latch(None)
-
     engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
@@ -217,13 +216,6 @@ def test_a_start_that_fails_does_not_halt_the_next_one(tmp_path: Path) -> None:
 
 def test_an_engine_that_breaks_in_the_middle_halts_the_next_start(tmp_path: Path) -> None:
     latch = Latch(tmp_path / "HALTED")
-
-    def brittle() -> Built:
-        def wants(call: int) -> Action:
-            raise ZeroDivisionError("on purpose")
-
-        return built(latch, wants)
-
     engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
@@ -265,7 +257,6 @@ def test_a_run_ends_though_the_venue_settles_after_the_feeds_end() -> None:
 
 def test_a_halt_that_could_not_be_written_is_told_with_the_failure(tmp_path: Path) -> None:
     latch = Latch(tmp_path / "nowhere" / "HALTED")
-
     engine = hosted(latch=latch, build=lambda: built(latch, breaks_at_the_fourth))
     engine.start()
     assert engine.wait_ended(10)
