@@ -25,8 +25,12 @@ Floor plan, in the order of the data:
 * ``thread``, ``clock``                the thread that owns an engine; real time
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
+* ``learning_view``                    the same for the learner
+* ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use
 * ``session``, ``settings``            putting a run together; every number a user may set
+* ``learning``                         PPO on a challenger that decides nothing real
+* ``training``                         the same offline, on many markets at once
 * ``evaluation``                       several arms on the same tape, and what may be said of them
 * ``home``, ``lock``                   folders and files; one engine per home
 * ``errors``                           failures that end in one sentence

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 
@@ -54,6 +56,13 @@ class Randomness:
         return cls(np.random.default_rng(venue), np.random.default_rng(policy))
 
 
+class Observer(Protocol):
+    """Whoever follows the decisions of an engine tick by tick, and changes nothing."""
+
+    def ticked(self, t_ms: int, decisions: Sequence[Decision], state: TradingState) -> None:
+        """A tick is over. Assets without a decision had no window, or an invalid row."""
+
+
 class Engine:
     """All state of one run."""
 
@@ -75,6 +84,7 @@ class Engine:
         self.venue = PaperVenue(settings.paper, round(settings.source_age_s * 1000), rngs.venue)
         self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
         self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
+        self.observer: Observer | None = None
         self.reduce_only = False
         self.flattening = False
         self.started = False
@@ -199,10 +209,11 @@ class Engine:
         self._roll_windows(t_ms)
         self.tell_state(self.latch.reason or "operator")
         rows = [row for desk in self.desks.values() if (row := self._row(desk, t_ms)) is not None]
-        if rows:
-            self._decide(t_ms, rows)
+        decisions = self._decide(t_ms, rows) if rows else []
         self.trader.sell_what_must_go(t_ms, self.selling_off())
         self._sample_curve(t_ms)
+        if self.observer is not None:
+            self.observer.ticked(t_ms, decisions, self.state())
         self.journal.log.commit()
 
     def _row(self, desk: Desk, t_ms: int) -> Row | None:
@@ -240,20 +251,20 @@ class Engine:
             self.trader.mask(desk),
         )
 
-    def _decide(self, t_ms: int, rows: list[Row]) -> None:
+    def _decide(self, t_ms: int, rows: list[Row]) -> list[Decision]:
         begun = time.perf_counter_ns()
         decisions, falls = self.decider.decide(t_ms, rows)
         self.meters.decision_us.append((time.perf_counter_ns() - begun) / 1000)
         for fall in falls:
             self.fell(fall)
-        for decision in decisions:
-            self._act(decision)
+        return [self._act(decision) for decision in decisions]
 
-    def _act(self, decision: Decision) -> None:
+    def _act(self, decision: Decision) -> Decision:
         desk = self.desks[decision.asset]
-        outcome = self.trader.act(decision, desk)
-        desk.decision = replace(decision, outcome=outcome)
-        self.journal.decide(desk.decision)
+        acted = replace(decision, outcome=self.trader.act(decision, desk))
+        desk.decision = acted
+        self.journal.decide(acted)
+        return acted
 
     # ---- windows and days ------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import orjson
 
 from engine.decision import Decision
 from engine.errors import LedgerError
-from engine.events import KINDS, Event
+from engine.events import KINDS, Event, Learned
 
 SCHEMA_VERSION = 1
 GENESIS = b"\x00" * 32
@@ -97,7 +97,8 @@ class EventLog:
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
             (self._seq, t_ms, wall_ms, kind, payload, self._hash),
         )
-        self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
+        if not isinstance(event, Learned):
+            self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
         return self._seq
 
     def decide(self, decision: Decision) -> None:
@@ -167,7 +168,11 @@ class EventLog:
         return tuple(observation for (observation,) in reversed(found))
 
     def digest(self) -> str:
-        """Hash of what this process appended, free of wall clock and of earlier sessions."""
+        """Hash of what this process decided and did, free of wall clock and of earlier sessions.
+
+        The challenger's updates are left out: they change nothing that decides, and where they
+        stand between two ticks depends on the machine's pace.
+        """
         return self._digest.hexdigest()
 
     def close(self) -> None:

@@ -214,6 +214,45 @@ class ModelChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """An update of the challenger was judged. It moves no money and changes nothing that decides,
+    so it is no part of a run's hash (`engine.eventlog`)."""
+
+    number: int
+    verdict: str
+    """accepted, rejected, dropped or quarantined."""
+    reason: str
+    rows: int
+    kl: float | None
+    """Nats."""
+    entropy: float | None
+    """Nats."""
+    policy_id: str
+    """Of the challenger after the verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSwitched:
+    """The challenger began or ceased to learn."""
+
+    on: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionChanged:
+    """Other weights lie in the champion's slot: promoted or rolled back."""
+
+    how: str
+    """promoted or rolled back."""
+    before: str
+    """Policy id."""
+    after: str
+    """Policy id."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MidTraded:
     """One step of the upstream accounting: filled at mid, at once, free."""
 
@@ -261,6 +300,9 @@ Event = (
     | Denied
     | StateChanged
     | ModelChanged
+    | Learned
+    | LearningSwitched
+    | ChampionChanged
     | MidTraded
     | DayOpened
     | Noted
@@ -284,6 +326,9 @@ KINDS: dict[str, type[Event]] = {
         Denied,
         StateChanged,
         ModelChanged,
+        Learned,
+        LearningSwitched,
+        ChampionChanged,
         MidTraded,
         DayOpened,
         Noted,

@@ -36,6 +36,9 @@ class Journal:
         """Order -> mid of its token at the decision, basis points."""
         self._trades: dict[str, TradeView] = {}
         """By fill id, and by ``<fill id> void``; newest last."""
+        self.on_event: Callable[[str, ev.Event, int], None] = _nobody
+        """Told of every event as it is recorded: its window ("" if none), and micro-dollars that
+        it realised."""
         for recorded in log.replay():
             self._fold(recorded.t_ms, recorded.event)
 
@@ -47,12 +50,20 @@ class Journal:
     def record(self, t_ms: int, event: ev.Event) -> None:
         """Fold and append one event. One that cannot follow from the books never gets into the
         log, where it would break every later start."""
+        slug = self._window_of(event)
         self._fold(t_ms, event)
         self.log.append(t_ms, self._wall_ms(), event)
+        self.on_event(slug, event, self.ledger.realised_by_event)
 
     def decide(self, decision: Decision) -> None:
         self.log.decide(decision)
         self.decisions += 1
+
+    def _window_of(self, event: ev.Event) -> str:
+        """The window that the event is about; "" if none. A void names only its fill."""
+        booked = self.ledger.pending.get(getattr(event, "fill_id", ""))
+        slug: str = getattr(event, "slug", "") if booked is None else booked.fill.slug
+        return slug
 
     def _fold(self, t_ms: int, event: ev.Event) -> None:
         booked = self.ledger.pending.get(getattr(event, "fill_id", ""))
@@ -103,6 +114,10 @@ class Journal:
         )
 
 
+def _nobody(_slug: str, _event: ev.Event, _realised: int) -> None:
+    pass
+
+
 def say(event: ev.Event) -> tuple[str, str] | None:
     """(level, text) of an event for a person; None for what would only be noise."""
     match event:
@@ -111,8 +126,6 @@ def say(event: ev.Event) -> tuple[str, str] | None:
         case ev.StateChanged():
             level = "alarm" if event.after == "HALTED" else "warn"
             return level, f"{event.before} -> {event.after}: {event.reason}"
-        case ev.ModelChanged():
-            return "warn", f"model {event.before} -> {event.after}: {event.reason}"
         case ev.ExitBlocked():
             return "alarm", f"{event.slug}: still held, {event.reason}"
         case ev.Denied():
@@ -123,7 +136,21 @@ def say(event: ev.Event) -> tuple[str, str] | None:
                 f"{event.mode} session on {event.feed}, model {event.policy_id or 'hold'}",
             )
         case _:
-            return _say_of_money(event)
+            return _say_of_models(event) or _say_of_money(event)
+
+
+def _say_of_models(event: ev.Event) -> tuple[str, str] | None:
+    match event:
+        case ev.ModelChanged():
+            return "warn", f"model {event.before} -> {event.after}: {event.reason}"
+        case ev.Learned() if event.verdict != "accepted":
+            return "warn", f"update {event.number} {event.verdict}: {event.reason}"
+        case ev.LearningSwitched():
+            return "info", f"learning {'on' if event.on else 'off'}: {event.reason}"
+        case ev.ChampionChanged():
+            return "alarm", f"champion {event.before} -> {event.after}, {event.how}: {event.reason}"
+        case _:
+            return None
 
 
 def _say_of_money(event: ev.Event) -> tuple[str, str] | None:

@@ -76,7 +76,36 @@ class PickModel:
     """Index into `ModelView.ladder`."""
 
 
-Request = Halt | ReduceOnly | AdmitOpens | Flatten | CloseOut | Resume | FallBack | PickModel
+@dataclass(frozen=True, slots=True)
+class SetLearning:
+    """Let the challenger learn, or stop it where it is."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Make the challenger the champion; refused, with the failing criteria, unless all are met."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Bring back the champion before the last promotion."""
+
+
+Request = (
+    Halt
+    | ReduceOnly
+    | AdmitOpens
+    | Flatten
+    | CloseOut
+    | Resume
+    | FallBack
+    | PickModel
+    | SetLearning
+    | Promote
+    | RollBack
+)
 
 
 class EnginePort(Protocol):

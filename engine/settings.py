@@ -72,11 +72,74 @@ class PaperVenue(_Section):
 
 
 class PPO(_Section):
-    """Hyper-parameters of the learner (DESIGN 3). Nothing learns in this version, so there is only
-    the name: a number that changes nothing would be a setting that lies."""
+    """Hyper-parameters of the learner (DESIGN 3): a profile, and what the user sets apart from it.
 
-    profile: Literal["phase5"] = "phase5"
-    """The set of numbers that the models come from; shown on screen."""
+    The numbers of each profile stand in `engine.learning.profile`; None here means the profile's.
+    """
+
+    profile: Literal["phase5", "long_horizon"] = "phase5"
+    """The set of numbers to begin with; shown on screen."""
+    gamma: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """Discount per decision."""
+    gae_lambda: Fraction | None = None
+    """Decay of the advantage's trace, beside gamma."""
+    clip: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """How far the probability ratio may count, each way."""
+    entropy: Fraction | None = None
+    """Weight of the entropy bonus."""
+    value: Fraction | None = None
+    """Weight of the value loss."""
+    max_grad_norm: Annotated[float, Field(strict=True, gt=0, le=100)] | None = None
+    """Longest gradient of each network."""
+    actor_lr: Annotated[float, Field(strict=True, gt=0, le=0.1)] | None = None
+    """Adam's step for the actor."""
+    critic_lr: Annotated[float, Field(strict=True, gt=0, le=0.1)] | None = None
+    """Adam's step for the critic."""
+    rows: Annotated[int, Field(strict=True, ge=64, le=65_536)] | None = None
+    """Transitions of an update, all assets together."""
+    minibatch: Annotated[int, Field(strict=True, ge=8, le=4_096)] | None = None
+    """Rows of one gradient step."""
+    epochs: Annotated[int, Field(strict=True, ge=1, le=50)] | None = None
+    """Passes over the rows in an update."""
+    target_kl: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """Change of the policy, in nats, at which an update ends early (at 1.5 times it)."""
+
+
+class Learning(_Section):
+    """When the challenger learns, what it must not do, and what a promotion takes."""
+
+    paper: bool = True
+    """Learn while trading on paper."""
+    live: bool = False
+    """Learn while trading with real money."""
+    slices_per_tick: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
+    """Minibatches of learning after each decision tick of market time."""
+    keep: Annotated[int, Field(strict=True, ge=2, le=100)] = 5
+    """Checkpoints of the challenger that are kept."""
+    updates_per_hour: Annotated[int, Field(strict=True, ge=0, le=3_600)] = 120
+    """Most updates in an hour of market time; rows beyond it are not used."""
+    update_kl: Annotated[float, Field(strict=True, gt=0, le=10)] = 0.06
+    """Largest change of one whole update on its own rows, nats."""
+    champion_kl: Annotated[float, Field(strict=True, gt=0, le=10)] = 1.0
+    """Farthest from the champion on the probe states, nats, mean over them."""
+    entropy_low: Fraction = 0.02
+    """Least entropy on the update's rows, as a share of the largest that the mask allows."""
+    entropy_high: Fraction = 0.995
+    """Most entropy, same share: a policy that only throws dice has learnt nothing."""
+    explained_variance: Annotated[float, Field(strict=True, ge=-100, le=1)] = -2.0
+    """Least explained variance of the critic, three updates running."""
+    dormant: Fraction = 0.30
+    """Largest share of hidden units that never change on the update's rows."""
+    weight_growth: Annotated[float, Field(strict=True, gt=1, le=100)] = 2.0
+    """Largest growth of a network's weight norm over the champion's."""
+    promote_updates: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 4
+    """Accepted updates that a promotion needs."""
+    promote_slots: Annotated[int, Field(strict=True, ge=8, le=100_000)] = 30
+    """Window slots, challenger against champion on paper, that a promotion needs."""
+    rollback_drawdown: Dollars = Decimal(150)
+    """Loss since a promotion, from its best moment, that brings the former champion back."""
+    probation_slots: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 96
+    """Window slots for which that loss is watched after a promotion."""
 
 
 class Settings(_Section):
@@ -103,6 +166,7 @@ class Settings(_Section):
     limits: Limits = Limits()
     paper: PaperVenue = PaperVenue()
     ppo: PPO = PPO()
+    learning: Learning = Learning()
 
 
 def load_settings(path: Path) -> Settings:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from engine.learning_view import LearningView, VerdictView
+
 Rung = tuple[float, float]
 """(price in dollars, size in shares): one level of a displayed book."""
 
@@ -159,6 +161,8 @@ class ModelView:
     ladder: tuple[LadderView, ...] = ()
     last_fall: str = ""
     """Reason of the last fall-back; empty: none."""
+    verdict: VerdictView = field(default_factory=VerdictView)
+    """The deciding policy's executable result against doing nothing, since it decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,7 @@ class Snapshot:
     assets: tuple[AssetView, ...] = ()
     streams: tuple[StreamView, ...] = ()
     model: ModelView = field(default_factory=ModelView)
+    learning: LearningView = field(default_factory=LearningView)
     memory: MemoryView = field(default_factory=MemoryView)
     exposure: float = 0.0
     """Dollars that could be lost if every open position went to zero."""

@@ -1,0 +1,23 @@
+"""Learning: PPO on the engine's own decisions, on a challenger that decides nothing real.
+
+* ``profile``       every hyper-parameter, by profile
+* ``transition``    one step of experience
+* ``trajectories``  from decisions and realised money to transitions, window by window
+* ``rollout``       the transitions of the next update, as arrays
+* ``advantages``    generalised advantage estimation, and rewards to a scale that keeps zero
+* ``parameters``    a network's tensors as one flat vector, and back
+* ``forward``       what the networks compute from such a vector
+* ``loss``          the two losses and their measures
+* ``adam``          the optimiser
+* ``step``          one minibatch: losses, gradients, clipping, Adam, in one compiled call
+* ``update``        epochs of such steps over one rollout, slice by slice
+* ``guards``        what an update must not have done
+* ``learner``       the challenger's weights, and what becomes of them
+* ``state_file``    one checkpoint of all that as bytes
+* ``store``         the last good checkpoints on disk
+* ``shadow``        the challenger's own paper account on the same market
+* ``rivals``        champion and challenger, slot by slot
+* ``promotion``     what it takes to become champion, and the way back
+* ``challenger``    all of it together, as the engine's thread drives it
+* ``bench``         how long an epoch and a slice take, against the plain way
+"""
