@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from models.errors import WeightsError
 
-VERSION = 1
-"""Of the file's format; another one is refused."""
+VERSION = 2
+"""Of the file's format as written. Version 1, which could not say what was learned from, is read
+too; any other is refused."""
 
 LARGEST = 1 << 16
 """Bytes."""
@@ -34,6 +35,10 @@ class Origin:
     """Hash of the features they were made for; None: unknown."""
     parent: str | None = None
     """sha256 of the weights they were trained from; None: unknown or none."""
+    learned_until: int | None = None
+    """Unix ms of the newest recorded data that they learned from; None: from no recording."""
+    learned_from: tuple[str, ...] = ()
+    """Names of all that they learned from, recorded or made up; empty: unknown or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,19 @@ class Manifest:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """The file: one flat JSON object, keys sorted."""
+    """The file: one flat JSON object, keys sorted.
+
+    Raises WeightsError for one so long that it would not be read again.
+    """
     flat = {"version": VERSION, **asdict(manifest)}
     flat |= flat.pop("origin")
-    return (json.dumps(flat, indent=2, sort_keys=True) + "\n").encode()
+    data = (json.dumps(flat, indent=2, sort_keys=True) + "\n").encode()
+    if len(data) > LARGEST:
+        raise WeightsError(
+            f"the manifest to be saved has {len(data)} bytes, more than {LARGEST}; name fewer or"
+            " shorter things that the weights learned from"
+        )
+    return data
 
 
 def parse_manifest(data: bytes, where: str) -> Manifest:
@@ -65,33 +79,49 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
     fault = _fault(flat)
     if fault:
         raise WeightsError(f"{where}: {fault}; restore the file or remove it")
-    origin = Origin(**{name: flat[name] for name in Origin.__slots__})
+    origin = Origin(**{name: flat[name] for name in Origin.__slots__ if name in flat})
+    origin = replace(origin, learned_from=tuple(origin.learned_from))
     return Manifest(flat["architecture"], flat["sha256"], flat["stats_sha256"], origin)
 
 
 _TEXT = ("architecture", "created_by")
 _TEXT_OR_NULL = ("profile", "feature_schema")
 _HASH_OR_NULL = ("stats_sha256", "parent")
-_KEYS = {"version", "sha256", "trained", *_TEXT, *_TEXT_OR_NULL, *_HASH_OR_NULL}
+_KEYS_1 = {"version", "sha256", "trained", *_TEXT, *_TEXT_OR_NULL, *_HASH_OR_NULL}
+_KEYS = {1: _KEYS_1, VERSION: _KEYS_1 | {"learned_until", "learned_from"}}
+"""By version of the format."""
 
 
 def _fault(flat: object) -> str:
     """What is wrong with the parsed JSON, or ""."""
     if not isinstance(flat, dict):
         return "is not a JSON object"
-    if flat.get("version") != VERSION:
-        return f"has format version {flat.get('version')!r:.20} instead of {VERSION}"
-    if flat.keys() != _KEYS:
-        return f"has missing or unknown keys ({', '.join(sorted(flat.keys() ^ _KEYS)[:3])})"
+    version = flat.get("version")
+    if type(version) is not int or version not in _KEYS:
+        return f"has format version {version!r:.20} instead of {VERSION}"
+    if flat.keys() != _KEYS[version]:
+        return (
+            f"has missing or unknown keys ({', '.join(sorted(flat.keys() ^ _KEYS[version])[:3])})"
+        )
     checks = {
         **{name: isinstance(flat[name], str) for name in _TEXT},
         **{name: isinstance(flat[name], str | None) for name in _TEXT_OR_NULL},
         **{name: flat[name] is None or _is_hash(flat[name]) for name in _HASH_OR_NULL},
         "sha256": _is_hash(flat["sha256"]),
         "trained": isinstance(flat["trained"], bool),
+        "learned_until": _is_time_or_null(flat.get("learned_until")),
+        "learned_from": _is_list_of_text(flat.get("learned_from", [])),
     }
     wrong = [name for name, right in checks.items() if not right]
     return f"{wrong[0]} cannot be {flat[wrong[0]]!r:.40}" if wrong else ""
+
+
+def _is_time_or_null(value: object) -> bool:
+    return value is None or (type(value) is int and value >= 0)  # True is an int, and no time
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _is_hash(value: object) -> bool:
