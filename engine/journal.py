@@ -7,12 +7,13 @@ for the screen. Nothing else may append or fold, so that the two can never disag
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from engine import events as ev
 from engine.decision import Decision
-from engine.eventlog import EventLog
+from engine.eventlog import Recorded
 from engine.ledger import Ledger
 from engine.snapshot import LogLine, TradeView
 from engine.units import BP, dollars, price_float, shares_float
@@ -21,10 +22,26 @@ LOG_LINES = 500
 TRADES = 200
 
 
+class Log(Protocol):
+    """Where events and decisions go; `engine.eventlog.EventLog` keeps them."""
+
+    def append(self, t_ms: int, wall_ms: int, event: ev.Event) -> int: ...
+
+    def decide(self, decision: Decision) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def replay(self) -> Iterator[Recorded]: ...
+
+    def decided(self) -> int: ...
+
+    def digest(self) -> str: ...
+
+
 class Journal:
     """Log, ledger and their tails."""
 
-    def __init__(self, log: EventLog, wall_ms: Callable[[], int]) -> None:
+    def __init__(self, log: Log, wall_ms: Callable[[], int]) -> None:
         self.log = log
         self.ledger = Ledger()
         self.lines: deque[LogLine] = deque(maxlen=LOG_LINES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -56,6 +56,28 @@ class RungView:
     """Policy id and training, or why the rung cannot be used."""
 
 
+class Decides(Protocol):
+    """Whatever may stand on a rung."""
+
+    @property
+    def architecture(self) -> str: ...
+
+    @property
+    def policy_id(self) -> str: ...
+
+    @property
+    def trained(self) -> bool: ...
+
+    @property
+    def evaluator(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+    def forward(self, current: Floats, temporal: Floats) -> tuple[Floats, Floats]:
+        """As `models.policy.Policy.forward`."""
+
+
 class HoldPolicy:
     """The last rung: certain of the first output, whatever comes in. Cannot fail."""
 
@@ -89,12 +111,21 @@ class Ladder:
             raise ValueError(f"the last rung of a ladder, and no other, is named {HOLD}")
         self._rungs = tuple(rungs)
         self._schema = schema
-        self._loaded: list[Policy | HoldPolicy | str] = ["not loaded yet"] * (len(rungs) - 1)
+        self._given: Decides | None = None
+        self._loaded: list[Decides | str] = ["not loaded yet"] * (len(rungs) - 1)
         self._loaded.append(HoldPolicy())
         self._at = self._bottom
 
+    @classmethod
+    def of(cls, name: str, policy: Decides) -> Ladder:
+        """A ladder of `policy`, which is read from no file, above the last rung."""
+        ladder = cls((Rung(name, None), Rung(HOLD, None)))
+        ladder._given = policy
+        ladder.start()
+        return ladder
+
     @property
-    def policy(self) -> Policy | HoldPolicy:
+    def policy(self) -> Decides:
         """The policy of the rung that decides."""
         policy = self._loaded[self._at]
         if isinstance(policy, str):
@@ -149,6 +180,17 @@ class Ladder:
         """One rung down by hand, from the last back to the champion; files are read again."""
         return self._stand_on((self._at + 1) % len(self._rungs), reason)
 
+    def renew(self, rungs: Sequence[Rung], reason: str) -> Fall:
+        """Read every file anew, of these rungs, and stand on the first that is ready.
+
+        Raises ValueError unless they have the names of the former ones.
+        """
+        if [rung.name for rung in rungs] != [rung.name for rung in self._rungs]:
+            raise ValueError("a ladder keeps the names of its rungs")
+        before, self._rungs = self.name, tuple(rungs)
+        falls = self.start()
+        return Fall(before, self.name, "; ".join([reason, *(fall.reason for fall in falls)]))
+
     def forward(self, current: Floats, temporal: Floats) -> tuple[Floats, Floats, tuple[Fall, ...]]:
         """Probabilities (N, 3), values (N,), and the falls that it took to get finite ones.
 
@@ -170,6 +212,7 @@ class Ladder:
         """
         self._at = self._bottom
         self._loaded[: self._bottom] = ["closed"] * self._bottom
+        self._given = None
 
     def views(self) -> tuple[RungView, ...]:
         """Every rung, top first."""
@@ -198,7 +241,7 @@ class Ladder:
 
     def _load(self, index: int) -> None:
         if index != self._bottom:
-            self._loaded[index] = _load(self._rungs[index], self._schema)
+            self._loaded[index] = self._given or _load(self._rungs[index], self._schema)
 
 
 def _load(rung: Rung, schema: str | None) -> Policy | str:
@@ -215,7 +258,7 @@ def _load(rung: Rung, schema: str | None) -> Policy | str:
     return policy
 
 
-def _view(rung: Rung, loaded: Policy | HoldPolicy | str) -> RungView:
+def _view(rung: Rung, loaded: Decides | str) -> RungView:
     if isinstance(loaded, str):
         return RungView(rung.name, "none", ready=False, detail=loaded)
     if isinstance(loaded, HoldPolicy):

@@ -1,6 +1,7 @@
 """Sources of market data, each speaking only `engine.messages`.
 
 * ``feed``            the protocol
+* ``tee``             one source for several engines
 * ``replay``          recordings of real markets:
 * ``replay_order``      their rows in time order
 * ``replay_rows``       what each kind of row means

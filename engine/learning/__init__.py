@@ -16,6 +16,7 @@
 * ``state_file``    one checkpoint of all that as bytes
 * ``store``         the last good checkpoints on disk
 * ``shadow``        the challenger's own paper account on the same market
+* ``unlogged``      the log of that account, which keeps nothing
 * ``rivals``        champion and challenger, slot by slot
 * ``promotion``     what it takes to become champion, and the way back
 * ``challenger``    all of it together, as the engine's thread drives it

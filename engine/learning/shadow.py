@@ -1,0 +1,115 @@
+"""A learner in an engine of its own: it decides there on paper, and learns from what came of it.
+
+Owns the seat in which a learner decides, the passage of that engine's decisions and money to it,
+and the order of ticks and slices in market time. That engine's orders reach a paper venue of its
+own and nothing else; the champion's account never hears of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine import events as ev
+from engine.core import Engine
+from engine.decision import Floats
+from engine.feeds.feed import Feed
+from engine.journal import Journal
+from engine.learning.learner import Learner
+from engine.learning.trajectories import Trajectories
+from engine.learning.unlogged import Unlogged
+from engine.learning_view import UpdateView
+from engine.settings import Settings
+from engine.trading_state import Latch
+from models.ladder import Ladder
+
+SEAT = "challenger"
+"""Name of the rung on which a learner decides."""
+
+
+class Seat:
+    """A learner as something that may stand on a rung (`models.ladder.Decides`)."""
+
+    evaluator = "compiled"
+    trained = True
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    @property
+    def architecture(self) -> str:
+        return self._learner.architecture.name
+
+    @property
+    def policy_id(self) -> str:
+        return self._learner.policy_id
+
+    @property
+    def device(self) -> str:
+        return "none"
+
+    def forward(self, current: Floats, temporal: Floats) -> tuple[Floats, Floats]:
+        """Probabilities (N, 3) and values (N,) by the weights that the learner has now."""
+        return self._learner.forward(current, temporal)
+
+
+def acting(learner: Learner) -> Ladder:
+    """A ladder on which `learner` decides, above HOLD."""
+    return Ladder.of(SEAT, Seat(learner))
+
+
+class Shadow:
+    """An engine in which a learner decides, and the learner, in step."""
+
+    def __init__(self, engine: Engine, learner: Learner) -> None:
+        """`engine` is started, has `acting(learner)` for its ladder, and decides by sampling."""
+        self.engine = engine
+        self.learner = learner
+        self.trajectories = Trajectories(learner.take)
+        self.trajectories.follow(engine)
+        learner.on_policy_changed = self._another_policy
+        self._slices_per_tick = engine.settings.learning.slices_per_tick
+        self._owed = 0
+
+    def work(self, until_ms: int) -> UpdateView | None:
+        """One piece of work: a slice of learning that is owed, or else one tick towards `until_ms`.
+
+        Returns the judged update where a slice ended one.
+        """
+        if self._owed > 0:
+            self._owed -= 1
+            judged = self.learner.slice(self.engine.t_ms)
+            if not self.learner.updating:
+                self._owed = 0
+            return judged
+        self.engine.advance(min(until_ms, self.engine.t_ms + self.engine.settings.decision_ms))
+        self._owed = self._slices_per_tick
+        return None
+
+    def behind(self, until_ms: int) -> bool:
+        """Whether there is work before `until_ms` of market time is reached."""
+        return self._owed > 0 or self.engine.t_ms < until_ms
+
+    def _another_policy(self) -> None:
+        self.trajectories.cut("another policy")
+        if self.engine.ladder.name != SEAT:  # it had given no number; its weights are others now
+            self.engine.ladder.pick(0)
+
+
+def shadow_engine(
+    feed: Feed, ladder: Ladder, settings: Settings, latch: Latch, seed: int
+) -> Engine:
+    """A started engine on `feed` that samples from `ladder` and keeps no log.
+
+    `latch` is the champion's: a halt halts both.
+    """
+    journal = Journal(Unlogged(), lambda: 0)
+    sampling = settings.model_copy(update={"decision_rule": "sample"})
+    engine = Engine(feed, journal, ladder, sampling, latch, _apart(seed))
+    policy_id = ladder.policy.policy_id
+    engine.start(ev.SessionOpened("paper", feed.info.name, seed, policy_id, "", "shadow"), ())
+    return engine
+
+
+def _apart(seed: int) -> int:
+    """A seed of its own, so that the shadow's venue does not draw the champion's numbers."""
+    return int(np.random.SeedSequence([seed, len(SEAT)]).generate_state(1, np.uint64)[0] >> 1)
