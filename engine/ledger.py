@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from engine import events as ev
 from engine.market import Market, Outcome
 from engine.mid_account import MidAccount
+from engine.probation import Probation
 from engine.units import SELLABLE_STEP, cost_micro, floor_to_step, proceeds_micro
 
 
@@ -91,6 +92,7 @@ class Ledger:
     assets: dict[str, AssetBook] = field(default_factory=dict)
     mid: MidAccount = field(default_factory=MidAccount)
     day: ev.DayOpened | None = None
+    probation: Probation = field(default_factory=Probation)
     counts: Counter[str] = field(default_factory=Counter)
     """Events by kind."""
     last_ms: int | None = None
@@ -150,6 +152,7 @@ class Ledger:
                 self.day = event
             case _:
                 pass  # a note, a denial or a change of state moves no money
+        self.probation.apply(event, self.realised_by_event)
 
     def _match(self, fill: ev.FillMatched) -> None:
         if fill.fill_id in self.pending:

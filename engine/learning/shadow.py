@@ -71,9 +71,9 @@ class Shadow:
         self._owed = 0
 
     def work(self, until_ms: int) -> UpdateView | None:
-        """One piece of work: a slice of learning that is owed, or else one tick towards `until_ms`.
+        """One piece of work: a slice of learning that is owed, or else the next tick.
 
-        Returns the judged update where a slice ended one.
+        Returns the judged update where a slice ended one. Does nothing unless `behind(until_ms)`.
         """
         if self._owed > 0:
             self._owed -= 1
@@ -81,13 +81,19 @@ class Shadow:
             if not self.learner.updating:
                 self._owed = 0
             return judged
-        self.engine.advance(min(until_ms, self.engine.t_ms + self.engine.settings.decision_ms))
-        self._owed = self._slices_per_tick
+        if self._next_tick_ms() <= until_ms:
+            self.engine.advance(self._next_tick_ms())
+            self._owed = self._slices_per_tick
         return None
 
     def behind(self, until_ms: int) -> bool:
         """Whether there is work before `until_ms` of market time is reached."""
-        return self._owed > 0 or self.engine.t_ms < until_ms
+        return self._owed > 0 or self._next_tick_ms() <= until_ms
+
+    def _next_tick_ms(self) -> int:
+        """Whole ticks only: how often the host comes by must not decide how much is learnt."""
+        step = self.engine.settings.decision_ms
+        return (self.engine.t_ms // step + 1) * step
 
     def _another_policy(self) -> None:
         self.trajectories.cut("another policy")
