@@ -101,9 +101,10 @@ class Trajectories:
         if before is not None and before.decision.policy_id != decision.policy_id:
             self._cut([decision.slug], "another policy")
         elif before is not None:
-            gaps = self._tick - 1 - before.tick
-            self.cuts["gap"] += min(gaps, 1)
-            self._complete(decision.slug, next_value=decision.value, truncated=gaps > 0)
+            gap = before.tick < self._tick - 1
+            if gap:
+                self.cuts["gap"] += 1
+            self._complete(decision.slug, next_value=decision.value, truncated=gap)
         self._pending[decision.slug] = _Pending(decision, self._tick)
 
     def _resolved(self, slug: str, event: ev.WindowResolved) -> None:
