@@ -22,6 +22,10 @@ LOG_LINES = 500
 TRADES = 200
 
 
+Listener = Callable[[str, ev.Event, int], None]
+"""Takes an event's window ("" if none), the event, and the micro-dollars that it realised."""
+
+
 class Log(Protocol):
     """Where events and decisions go; `engine.eventlog.EventLog` keeps them."""
 
@@ -53,9 +57,8 @@ class Journal:
         """Order -> mid of its token at the decision, basis points."""
         self._trades: dict[str, TradeView] = {}
         """By fill id, and by ``<fill id> void``; newest last."""
-        self.on_event: Callable[[str, ev.Event, int], None] = _nobody
-        """Told of every event as it is recorded: its window ("" if none), and micro-dollars that
-        it realised."""
+        self.listeners: list[Listener] = []
+        """Told of every event as it is recorded, in this order."""
         for recorded in log.replay():
             self._fold(recorded.t_ms, recorded.event)
 
@@ -70,7 +73,8 @@ class Journal:
         slug = self._window_of(event)
         self._fold(t_ms, event)
         self.log.append(t_ms, self._wall_ms(), event)
-        self.on_event(slug, event, self.ledger.realised_by_event)
+        for listener in self.listeners:
+            listener(slug, event, self.ledger.realised_by_event)
 
     def decide(self, decision: Decision) -> None:
         self.log.decide(decision)
@@ -129,10 +133,6 @@ class Journal:
             mid=None if mid is None else mid / BP,
             note=note,
         )
-
-
-def _nobody(_slug: str, _event: ev.Event, _realised: int) -> None:
-    pass
 
 
 def say(event: ev.Event) -> tuple[str, str] | None:

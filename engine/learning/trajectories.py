@@ -39,7 +39,7 @@ class _Pending:
 
 
 class Trajectories:
-    """Follows one engine (`engine.core.Observer`, `engine.journal.Journal.on_event`)."""
+    """Follows one engine (`engine.core.Observer`, `engine.journal.Journal.listeners`)."""
 
     def __init__(self, take: Callable[[Transition], None]) -> None:
         """`take` is given every transition as it is completed; those of one window in order."""
@@ -62,7 +62,7 @@ class Trajectories:
         """Attach to an engine. What it holds already was not decided under these eyes."""
         self._ends |= {slug: m.end_ms for slug, m in engine.journal.ledger.markets.items()}
         engine.observer = self
-        engine.journal.on_event = self.happened
+        engine.journal.listeners.append(self.happened)
 
     def ticked(self, t_ms: int, decisions: Sequence[Decision], state: TradingState) -> None:
         """Complete the decisions of the tick before and let this tick's wait in their place.
