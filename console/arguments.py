@@ -128,6 +128,7 @@ _RUN_DEFAULTS = {
     "seed": 7,
     "model": None,
     "rule": None,
+    "learn": None,
     "headless": False,
     "json": False,
     "privacy": False,
@@ -162,6 +163,12 @@ def _add_run_options(parser: Parser) -> None:
         choices=["greedy", "sample"],
         default=unset,
         help="take the most likely action, or draw it (settings: decision_rule)",
+    )
+    parser.add_argument(
+        "--learn",
+        action=argparse.BooleanOptionalAction,
+        default=unset,
+        help="let a challenger learn beside the model that decides (on; in a replay off)",
     )
     for name, meaning in (
         ("--headless", "without a screen"),

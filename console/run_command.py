@@ -74,7 +74,7 @@ def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
     if options.headless and windows is None:
         windows = HEADLESS_WINDOWS
     run = ReplayRun(options.path) if replay else SimRun(windows, options.fresh)
-    return Plan(run, settings, options.seed, speed, options.model)
+    return Plan(run, settings, options.seed, speed, options.model, options.learn)
 
 
 def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
