@@ -229,3 +229,46 @@ def test_weights_made_for_other_features_are_not_used(
 def test_weights_that_name_no_features_are_used_as_the_original_ones_are(tmp_path: Path) -> None:
     made = Ladder(rungs_for(bare(tmp_path, seeded(PHASE5, 1))), "schema")
     assert made.start() == ()
+
+
+def test_a_policy_that_no_file_holds_can_be_picked_again_after_it_failed(tmp_path: Path) -> None:
+    given = with_explosive_champion(tmp_path).policy
+    made = Ladder.of("challenger", given)
+    assert (made.name, made.policy) == ("challenger", given)
+    _, _, (fall,) = made.forward(*ONES)
+    assert (fall.from_name, fall.to_name) == ("challenger", "hold")
+    made.pick(0)
+    assert made.policy is given
+    made.close()
+    assert made.name == "hold"
+
+
+def test_a_renewed_ladder_reads_every_file_anew_and_stands_on_the_champion(
+    tmp_path: Path,
+) -> None:
+    made = ladder(tmp_path)
+    before = made.policy.policy_id
+    made.cycle("operator")
+    saved(slot_file(tmp_path, "champion").parent)
+    saved(slot_file(tmp_path, "checkpoint").parent, PRE_PHASE5)
+    fall = made.renew(default_rungs(tmp_path), "promoted")
+    assert fall == Fall("pre-phase-5", "champion", "promoted")
+    assert made.policy.policy_id != before
+    assert [view.ready for view in made.views()] == [True, True, True, True]
+
+
+def test_a_renewed_ladder_says_why_its_champion_cannot_stand(tmp_path: Path) -> None:
+    made = ladder(tmp_path)
+    broken = slot_file(tmp_path, "champion")
+    broken.parent.mkdir()
+    broken.write_bytes(b"")
+    fall = made.renew(default_rungs(tmp_path), "promoted")
+    assert fall.to_name == "pre-phase-5"
+    assert fall.reason.startswith("promoted; ")
+    assert "champion" in fall.reason
+
+
+def test_a_ladder_is_not_renewed_with_other_rungs(tmp_path: Path) -> None:
+    made = ladder(tmp_path)
+    with pytest.raises(ValueError, match="names"):
+        made.renew((Rung("other", None), Rung("hold", None)), "promoted")
