@@ -32,7 +32,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where the mean lies with `CONFIDENCE`, in the unit of the values."""
+    """Where the mean lies with a given confidence, in the unit of the values."""
 
     mean: float
     low: float
@@ -45,9 +45,11 @@ def block_length(count: int) -> int:
     return max(1, min(round(2.0 * math.cbrt(count)), count // 4))
 
 
-def interval_of_mean(values: Numbers, block: int, resamples: int, seed: int) -> Interval:
+def interval_of_mean(
+    values: Numbers, block: int, resamples: int, seed: int, confidence: float = CONFIDENCE
+) -> Interval:
     """The interval of the mean of `values` (N,), oldest first, from `resamples` resamples with
-    blocks of `block` slots on average.
+    blocks of `block` slots on average, that holds the mean with probability `confidence`.
 
     The percentiles are widened about the mean: by Student's t with one degree of freedom less
     than there are blocks, and for the part of the variance that blocks cut off. Raises
@@ -57,9 +59,9 @@ def interval_of_mean(values: Numbers, block: int, resamples: int, seed: int) -> 
     if count < MIN_COUNT or not 1 <= block <= count // 4:
         raise ValueError(f"no interval from {count} slots in blocks of {block}")
     means = resampled_means(values, block, resamples, np.random.default_rng(seed))
-    mean, tail = float(values.mean()), (1 - CONFIDENCE) / 2
+    mean, tail = float(values.mean()), (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    wider = widening(count, block)
+    wider = widening(count, block, confidence)
     return Interval(mean, mean + (float(low) - mean) * wider, mean + (float(high) - mean) * wider)
 
 
@@ -90,9 +92,9 @@ def indices(count: int, block: int, resamples: int, rng: np.random.Generator) ->
     return taken
 
 
-def widening(count: int, block: int) -> float:
+def widening(count: int, block: int, confidence: float = CONFIDENCE) -> float:
     """How much wider than the percentiles the interval of a small sample must be."""
-    normal = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    normal = NormalDist().inv_cdf((1 + confidence) / 2)
     return student_quantile(normal, count / block - 1) / normal / math.sqrt(1 - block / count)
 
 
