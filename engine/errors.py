@@ -28,3 +28,10 @@ class HomeError(ConsoleError):
 
 class LedgerError(ConsoleError):
     """The event log is damaged or from another version."""
+
+
+class LearnerStateError(ConsoleError):
+    """A checkpoint of the learner cannot be gone on from.
+
+    The message is a clause that follows the checkpoint's name.
+    """
