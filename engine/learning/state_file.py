@@ -35,8 +35,8 @@ _FACTS: Final = "facts"
 def seal(facts: Mapping[str, Any], arrays: Arrays) -> bytes:
     """The file. ValueError for facts that JSON cannot hold, NaN among them."""
     text = json.dumps(facts, allow_nan=False, separators=(",", ":")).encode()
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    body = save({**contiguous, _FACTS: np.frombuffer(text, np.uint8)})
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    body = save({**plain, _FACTS: np.frombuffer(text, np.uint8)})
     return b"%s %d %s\n" % (_FORMAT, VERSION, _digest(body)) + body
 
 

@@ -1,0 +1,53 @@
+"""What is kept of an update after its verdict: a line for the screen, and rows for study."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+
+import numpy as np
+
+from engine.learning.guards import Verdict
+from engine.learning.rollout import Batch
+from engine.learning.state_file import seal
+from engine.learning.update import Measures
+from engine.learning_view import UpdateView
+
+
+def viewed(
+    number: int, t_ms: int, verdict: Verdict, batch: Batch, measures: Measures | None
+) -> UpdateView:
+    """The update as the console may know it. `measures` None: it did not get that far."""
+    rewarded = int(np.count_nonzero(batch.rewards))
+    view = UpdateView(number, t_ms, verdict.kind, verdict.reason, len(batch), rewarded)
+    if measures is None:
+        return view
+    return UpdateView(
+        number=number,
+        t_ms=t_ms,
+        verdict=verdict.kind,
+        reason=verdict.reason,
+        rows=len(batch),
+        rewarded=rewarded,
+        steps=measures.steps,
+        policy_loss=_known(measures.policy_loss),
+        value_loss=_known(measures.value_loss),
+        entropy=_known(measures.entropy),
+        kl=_known(measures.kl),
+        clip_fraction=_known(measures.clip_fraction),
+        explained_variance=_known(measures.explained_variance),
+        actor_grad_norm=_known(measures.actor_grad_norm),
+        critic_grad_norm=_known(measures.critic_grad_norm),
+    )
+
+
+def quarantine_bytes(batch: Batch, reason: str, t_ms: int) -> bytes:
+    """Rows that nothing was learnt from, in the envelope of `engine.learning.state_file`."""
+    names = [field.name for field in fields(batch) if field.name != "policy_ids"]
+    facts = {"reason": reason, "t_ms": t_ms, "policies": batch.policy_ids}
+    return seal(facts, {name: getattr(batch, name) for name in names})
+
+
+def _known(number: float | None) -> float | None:
+    """On the screen a number that is none is unknown."""
+    return number if number is not None and math.isfinite(number) else None
