@@ -8,6 +8,7 @@ Floor plan, from the shell inwards:
 * ``model_command``  ``trade-console model``
 * ``keys_command``   ``trade-console keys``
 * ``evaluate_command``  ``trade-console evaluate``
+* ``train_command``, ``train_progress``  ``trade-console train``, and how far it is
 * ``terminal``       the terminal before Textual sees it
 * ``screen``         the app over an engine, and every way to leave it
 * ``app``            polls the engine, turns keys into requests, opens dialogs

@@ -75,6 +75,10 @@ def _command(name: str) -> Callable[[Namespace], int]:
         from console.evaluate_command import evaluate_command
 
         return evaluate_command
+    if name == "train":
+        from console.train_command import train_command
+
+        return train_command
     from console.run_command import run_command
 
     return run_command

@@ -43,7 +43,17 @@ EVALUATE_EXAMPLES = """\
 examples:
   trade-console evaluate monday.jsonl.gz tuesday.jsonl.gz    the shipped weights and fixed rules
   trade-console evaluate FILE --models old.safetensors new.safetensors --reference old
+  trade-console evaluate FILE --frozen                       no arms that learn, much faster
   trade-console evaluate --feed sim --windows 40 --json --plot equity.png
+"""
+
+TRAIN_EXAMPLES = """\
+examples:
+  trade-console train                                      the embedded market, 100 iterations
+  trade-console train --minutes 60 --out run1              for an hour; the same again goes on
+  trade-console train monday.jsonl.gz tuesday.jsonl.gz --feed sim --from old.safetensors
+                                                           recordings and the embedded market
+  trade-console train --architecture pre_phase5 --seed 3 --iterations 200 --json
 """
 
 KEYS_EXAMPLES = """\
@@ -102,6 +112,7 @@ def _build() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_replay(commands)
     _add_evaluate(commands)
+    _add_train(commands)
     _add_model(commands)
     _add_keys(commands)
     return parser
@@ -194,7 +205,9 @@ def _add_replay(commands: Commands) -> None:
 
 
 def _add_evaluate(commands: Commands) -> None:
-    about = "Compare frozen weights and fixed rules on the same tape, with every cost."
+    about = (
+        "Compare weights, frozen and learning, and fixed rules on the same tape, with every cost."
+    )
     parser = _sub(commands, "evaluate", about, EVALUATE_EXAMPLES)
     parser.set_defaults(command="evaluate")
     unset = argparse.SUPPRESS  # what was given before the word `evaluate` holds
@@ -207,6 +220,9 @@ def _add_evaluate(commands: Commands) -> None:
         "--models", type=Path, nargs="+", metavar="FILE", help="weights (those shipped)"
     )
     parser.add_argument(
+        "--frozen", action="store_true", help="leave out the arms that learn, and their placebos"
+    )
+    parser.add_argument(
         "--reference", metavar="ARM", help="what every arm is compared with (always-hold)"
     )
     parser.add_argument(
@@ -215,6 +231,43 @@ def _add_evaluate(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write every arm's slots")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the running results")
+
+
+def _add_train(commands: Commands) -> None:
+    about = "Train weights offline, on many markets at once. Ctrl-C keeps them; again goes on."
+    parser = _sub(commands, "train", about, TRAIN_EXAMPLES)
+    parser.set_defaults(command="train")
+    unset = argparse.SUPPRESS  # what was given before the word `train` holds
+    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
+    parser.add_argument(
+        "--feed", choices=["sim"], default=unset, help="the embedded market (without a PATH: it)"
+    )
+    parser.add_argument(
+        "--windows", type=_count, default=unset, metavar="N", help="its slots in a segment (1)"
+    )
+    parser.add_argument(
+        "--architecture", choices=["phase5", "pre_phase5"], help="what to train (phase5)"
+    )
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="FILE", help="weights to begin with (seeded)"
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep it (the home)")
+    parser.add_argument("--iterations", type=_whole, metavar="N", help="how many in all (100)")
+    parser.add_argument("--minutes", type=_minutes, metavar="M", help="how long this time")
+    parser.add_argument(
+        "--segments", type=_whole, default=4, metavar="N", help="markets of an iteration (4)"
+    )
+    parser.add_argument(
+        "--minibatch", type=_whole, default=512, metavar="N", help="rows of a gradient step (512)"
+    )
+    parser.add_argument("--profile", choices=["phase5", "long_horizon"], help="of the learner")
+    parser.add_argument(
+        "--workers", type=_whole, metavar="W", help="processes; changes no result (the cores)"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
+    )
+    parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
 
 
 def _add_model(commands: Commands) -> None:
@@ -269,6 +322,22 @@ def _speed(text: str) -> float:
     if not 0 < speed <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no speed; give a number above 0, or max")
     return speed
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a whole number from 1")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; give minutes above 0")
+    return minutes
 
 
 def _count(text: str) -> int:
