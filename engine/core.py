@@ -29,6 +29,7 @@ from engine.market import Market, Outcome
 from engine.meters import Meters
 from engine.paper import PaperVenue
 from engine.position_input import position_input
+from engine.scorecard import Scorecard
 from engine.settings import Settings
 from engine.signals import neutral_count
 from engine.snapshot import CurvePoint
@@ -82,6 +83,8 @@ class Engine:
         self.intake = Intake(self.desks, journal)
         self.decider = Decider(ladder, settings.decision_rule, rngs.policy)
         self.venue = PaperVenue(settings.paper, round(settings.source_age_s * 1000), rngs.venue)
+        self.scorecard = Scorecard.of_log(journal.log)
+        journal.listeners.append(self.scorecard.happened)
         self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
         self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
         self.observer: Observer | None = None

@@ -10,10 +10,13 @@ from engine import events as ev
 from engine import requests as rq
 from engine.core import Engine
 from engine.errors import UsageError
+from engine.learning.challenger import Challenger
 from models.ladder import Fall
 
+NO_CHALLENGER = "nothing learns in this run; start it with --learn"
 
-def obey(engine: Engine, request: rq.Request) -> None:
+
+def obey(engine: Engine, request: rq.Request, challenger: Challenger | None = None) -> None:
     """Carry out one request at the engine's market time."""
     match request:
         case rq.Halt() | rq.Flatten():
@@ -31,6 +34,8 @@ def obey(engine: Engine, request: rq.Request) -> None:
             engine.flattening = engine.flattening and engine.latch.shut  # closing out is over
         case rq.FallBack() | rq.PickModel():
             _change_model(engine, request)
+        case rq.SetLearning() | rq.Promote() | rq.RollBack():
+            _teach(engine, challenger, request)
     engine.tell_state(engine.latch.reason or "operator")
     engine.journal.log.commit()
 
@@ -77,6 +82,23 @@ def _change_model(engine: Engine, request: rq.FallBack | rq.PickModel) -> None:
         _note(engine, "warn", "there is no such rung on the model ladder")
         return
     engine.fell(fall)
+
+
+def _teach(
+    engine: Engine,
+    challenger: Challenger | None,
+    request: rq.SetLearning | rq.Promote | rq.RollBack,
+) -> None:
+    if challenger is None:
+        _note(engine, "warn", NO_CHALLENGER)
+        return
+    match request:
+        case rq.SetLearning():
+            challenger.switch(request.on, "operator")
+        case rq.Promote():
+            challenger.promote()
+        case rq.RollBack():
+            challenger.roll_back("operator")
 
 
 def _note(engine: Engine, level: str, text: str) -> None:

@@ -10,6 +10,8 @@ from engine.book import Book
 from engine.core import Engine
 from engine.desk import Desk
 from engine.exposure import Exposure, exposure_of
+from engine.learning.challenger import Challenger
+from engine.learning_picture import learning_picture
 from engine.ledger import Holding
 from engine.market import Market, Outcome
 from engine.memory import measure
@@ -32,7 +34,13 @@ from engine.units import MICRO, dollars, price_float, proceeds_micro, shares_flo
 LEVELS = 10
 
 
-def picture(engine: Engine, seq: int, mono: float, speed: float) -> Snapshot:
+def picture(
+    engine: Engine,
+    seq: int,
+    mono: float,
+    speed: float,
+    challenger: Challenger | None = None,
+) -> Snapshot:
     """One snapshot of everything, at the engine's market time."""
     ledger, meters = engine.journal.ledger, engine.meters
     exposure = exposure_of(ledger)
@@ -49,6 +57,7 @@ def picture(engine: Engine, seq: int, mono: float, speed: float) -> Snapshot:
         assets=assets,
         streams=_streams(engine),
         model=_model(engine),
+        learning=learning_picture(challenger),
         memory=_memory(engine),
         exposure=dollars(exposure.total),
         worst_case=dollars(exposure.worst_day),
@@ -230,6 +239,7 @@ def _model(engine: Engine) -> ModelView:
         device=policy.device,
         ladder=tuple(LadderView(v.name, v.architecture, v.ready, v.detail) for v in ladder.views()),
         last_fall=engine.meters.last_fall,
+        verdict=engine.scorecard.verdict(),
     )
 
 

@@ -23,8 +23,12 @@ from engine.features import SCHEMA_HASH
 from engine.feeds.feed import Feed
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
+from engine.feeds.tee import Tee
 from engine.home import Home
 from engine.journal import Journal
+from engine.learning.challenger import Challenger, Slots
+from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
+from engine.learning.store import Store
 from engine.ledgers import fresh_log, log_to_go_on, numbered_log
 from engine.lock import HomeLock
 from engine.settings import Settings
@@ -63,6 +67,14 @@ class Plan:
     """Market seconds a real second; inf: as fast as the machine can."""
     model: Path | None = None
     """Weights to put on the first rung; None: the home's champion or the shipped ones."""
+    learn: bool | None = None
+    """Whether a challenger learns; None: as the settings say on paper, not in a replay."""
+
+    @property
+    def learns(self) -> bool:
+        if self.learn is not None:
+            return self.learn
+        return isinstance(self.run, SimRun) and self.settings.learning.paper
 
 
 def open_session(
@@ -94,17 +106,49 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
             falls = ladder.start()
             if falls and plan.model is not None:  # a file named by the user is not replaced
                 raise ConsoleError(ladder.views()[0].detail)
-            feed, log = _source(plan.run, plan.seed, home.ledger, opened)
-            journal = Journal(log, clock.wall_ms)
-            engine = Engine(feed, journal, ladder, plan.settings, latch, plan.seed)
+            source, log = _source(plan.run, plan.seed, home.ledger, opened)
+            tee = Tee(source)
+            feed = tee.branch() if plan.learns else source
+            engine = Engine(
+                feed, Journal(log, clock.wall_ms), ladder, plan.settings, latch, plan.seed
+            )
+            challenger = None
+            if plan.learns:
+                challenger = _challenger(plan, home, engine, tee.branch())
+                opened.callback(challenger.close)
             close = opened.pop_all().close
 
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)
+            if challenger is not None:
+                challenger.start()
 
-        return Built(engine, start, close, lambda: _warnings(feed))
+        return Built(engine, start, close, lambda: _warnings(source), challenger)
 
     return build
+
+
+def _challenger(plan: Plan, home: Home, champion: Engine, feed: Feed) -> Challenger:
+    """A learner that starts from the deciding weights, and a shadow of its own for it."""
+    learner = learner_from(champion.ladder.policy, plan.settings, plan.seed)
+    ladder = acting(learner)
+    shadow = Shadow(shadow_engine(feed, ladder, plan.settings, champion.latch, plan.seed), learner)
+    folder = home.models / "challenger" / f"{_kind(plan.run)}-{learner.champion_id}"
+    store = Store(folder, plan.settings.learning.keep)
+    slots = Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan))
+    return Challenger(champion, shadow, store, slots)
+
+
+def _kind(run: SimRun | ReplayRun) -> str:
+    """What a challenger learned from one kind of market is not gone on with in another."""
+    return "replay" if isinstance(run, ReplayRun) else "sim"
+
+
+def _obstacle(plan: Plan) -> str:
+    """Why this run may not change the champion's files; "": it may."""
+    if isinstance(plan.run, ReplayRun):
+        return "a recording is no running market"
+    return "" if plan.model is None else "the champion was named by --model for this run only"
 
 
 def _source(

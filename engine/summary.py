@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core import Engine
+from engine.learning.challenger import Challenger
 from engine.memory import measure
 from engine.meters import LoopGaps
 from engine.units import dollars, shares_float
@@ -34,6 +35,26 @@ class OpenPosition:
     cost: float
     """Dollars, fees included."""
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSummary:
+    """What the challenger did in the run."""
+
+    updates: int
+    """Judged, over the challenger's whole life."""
+    accepted: int
+    """Since it last started from the champion."""
+    refused: int
+    """In this run: rejected, dropped or quarantined."""
+    last_refusal: str
+    """"": none."""
+    challenger: str
+    """Policy id of its weights."""
+    pnl_challenger: float
+    """Dollars realised on its own paper account, after fees."""
+    slice_ms: Gap
+    """How long each slice of learning held the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +100,18 @@ class Summary:
     last_fall: str
     """Why it did so last; "": it never did."""
     profile: str
+    learning: LearningSummary | None
+    """None: nothing learned in this run."""
     event_hash: str
 
 
-def summarise(engine: Engine, seed: int, real_seconds: float, warnings: tuple[str, ...]) -> Summary:
+def summarise(
+    engine: Engine,
+    seed: int,
+    real_seconds: float,
+    warnings: tuple[str, ...],
+    challenger: Challenger | None = None,
+) -> Summary:
     """The summary of an engine that has finished."""
     ledger, meters, info = engine.journal.ledger, engine.meters, engine.feed.info
     market_seconds = (engine.t_ms - info.start_ms) / 1000
@@ -117,7 +146,22 @@ def summarise(engine: Engine, seed: int, real_seconds: float, warnings: tuple[st
         falls=ledger.counts["ModelChanged"],
         last_fall=meters.last_fall,
         profile=engine.settings.ppo.profile,
+        learning=None if challenger is None else _learning(challenger),
         event_hash=engine.journal.log.digest(),
+    )
+
+
+def _learning(challenger: Challenger) -> LearningSummary:
+    learner = challenger.learner
+    refusals = [u.reason for u in learner.updates if u.verdict != "accepted"]
+    return LearningSummary(
+        updates=learner.number,
+        accepted=learner.accepted,
+        refused=learner.refused,
+        last_refusal=refusals[-1] if refusals else "",
+        challenger=learner.policy_id,
+        pnl_challenger=dollars(challenger.shadow.engine.journal.ledger.realised),
+        slice_ms=_gap(challenger.slices),
     )
 
 

@@ -19,6 +19,7 @@ from engine import requests as rq
 from engine.clock import Clock
 from engine.core import Engine
 from engine.errors import ConsoleError
+from engine.learning.challenger import Challenger
 from engine.operator import obey
 from engine.picture import picture
 from engine.snapshot import Snapshot
@@ -31,6 +32,8 @@ NAP_S = 0.05
 """Real time between turns when the market is not behind, seconds."""
 PUBLISH_S = 0.25
 """Real time between snapshots, seconds; twice the console's rate."""
+TRAIL_S = 5.0
+"""Real seconds that the challenger may trail the champion before the market waits for it."""
 BEHIND_S = 2.0
 """Real seconds the market may fall behind its speed before the pace is started anew."""
 
@@ -46,6 +49,8 @@ class Built:
     """Releases files; called last."""
     warnings: Callable[[], tuple[str, ...]]
     """Sentences about the input, for the summary."""
+    challenger: Challenger | None = None
+    """None: nothing learns in this run."""
 
 
 class EngineThread:
@@ -65,6 +70,7 @@ class EngineThread:
         self._ended = threading.Event()
         self._started = threading.Event()
         self._snapshot = Snapshot()
+        self._published = 0.0
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self.summary: Summary | None = None
         self.failure: str | None = None
@@ -133,46 +139,77 @@ class EngineThread:
         try:
             built.open()
             begun = self._clock.mono()
-            self._publish(engine)
+            self._publish(built)
             self._started.set()
-            await self._run(engine)
+            await self._run(built)
             engine.finish("complete" if ended(engine) else "left")
             real = self._clock.mono() - begun
-            self.summary = summarise(engine, self._seed, real, built.warnings())
-            self._publish(engine)
+            self.summary = summarise(engine, self._seed, real, built.warnings(), built.challenger)
+            self._publish(built)
         finally:
             built.close()
 
-    async def _run(self, engine: Engine) -> None:
+    async def _run(self, built: Built) -> None:
+        engine = built.engine
         pace = Pace(self._clock, engine.t_ms, self._speed)
-        published = self._clock.mono()
         while not self._leave.is_set() and not ended(engine):
             begun = self._clock.mono()
-            self._drain(engine)
+            self._drain(built)
             pace.turn(engine)
-            if begun - published >= PUBLISH_S:
-                self._publish(engine)
-                published = begun
-            nap = 0.0 if pace.behind(engine) else NAP_S
-            turned = self._clock.mono()
-            await asyncio.sleep(nap)
-            now = self._clock.mono()
-            overslept = max(0.0, now - turned - nap)
-            engine.meters.gaps.add(now, (turned - begun + overslept) * 1000)
+            self._publish_when_due(built)
+            await self._breathe(engine, begun, 0.0 if pace.behind(engine) else NAP_S)
+            if built.challenger is not None:
+                await self._teach(built, built.challenger, pace)
 
-    def _publish(self, engine: Engine) -> None:
-        done = ended(engine)
-        snap = picture(engine, self._snapshot.seq + 1, self._clock.mono(), self._speed)
-        self._snapshot = replace(snap, finished=done)
+    async def _teach(self, built: Built, challenger: Challenger, pace: Pace) -> None:
+        """Let the challenger catch up with the champion, one piece of work a turn of the loop.
 
-    def _drain(self, engine: Engine) -> None:
+        The champion goes first: as soon as it has a decision to make, the rest waits. Only one
+        that trails by more than `TRAIL_S` holds the market back, where the market can wait.
+        """
+        challenger.watch()
+        while challenger.behind and not self._leave.is_set():
+            due = not math.isinf(self._speed) and pace.behind(built.engine)
+            if due and challenger.behind_s < TRAIL_S * self._speed:
+                return
+            begun = self._clock.mono()
+            self._drain(built)
+            learning = challenger.learner.updating
+            challenger.work()
+            if learning:
+                now = self._clock.mono()
+                challenger.slices.add(now, (now - begun) * 1000)
+            self._publish_when_due(built)
+            await self._breathe(built.engine, begun, 0.0)
+
+    async def _breathe(self, engine: Engine, begun: float, nap: float) -> None:
+        """End a turn that began at `begun`, and note how long it answered nothing."""
+        turned = self._clock.mono()
+        await asyncio.sleep(nap)
+        now = self._clock.mono()
+        overslept = max(0.0, now - turned - nap)
+        engine.meters.gaps.add(now, (turned - begun + overslept) * 1000)
+
+    def _publish_when_due(self, built: Built) -> None:
+        now = self._clock.mono()
+        if now - self._published >= PUBLISH_S:
+            self._publish(built)
+
+    def _publish(self, built: Built) -> None:
+        self._published = self._clock.mono()
+        snap = picture(
+            built.engine, self._snapshot.seq + 1, self._published, self._speed, built.challenger
+        )
+        self._snapshot = replace(snap, finished=ended(built.engine))
+
+    def _drain(self, built: Built) -> None:
         while True:
             try:
                 request = self._asked.get_nowait()
             except queue.Empty:
                 return
-            obey(engine, request)
-            self._publish(engine)
+            obey(built.engine, request, built.challenger)
+            self._publish(built)
 
 
 class Pace:

@@ -54,11 +54,11 @@ def criteria(
     )
 
 
-def promote(models_dir: Path, learner: Learner, champion: Policy) -> None:
+def promote(models_dir: Path, learner: Learner, champion: Policy, source: str) -> None:
     """Put the challenger's weights into the champion's slot, the champion's into ``checkpoint``.
 
-    Raises WeightsError, one sentence, where the disk refuses; the champion's slot is then as it
-    was.
+    `source` names the market that the challenger learned from. Raises WeightsError, one sentence,
+    where the disk refuses; the champion's slot is then as it was.
     """
     manifest = champion.manifest
     kept = Origin(CREATED_BY, champion.trained) if manifest is None else manifest.origin
@@ -69,6 +69,8 @@ def promote(models_dir: Path, learner: Learner, champion: Policy) -> None:
         profile=learner.profile.name,
         feature_schema=SCHEMA_HASH,
         parent=champion.sha256,
+        learned_until=kept.learned_until,
+        learned_from=(*kept.learned_from, source),
     )
     save_policy(slot_file(models_dir, "champion"), learner.tensors(), learner.stats(), origin)
 

@@ -15,12 +15,17 @@ from engine.decision import Floats
 from engine.feeds.feed import Feed
 from engine.journal import Journal
 from engine.learning.learner import Learner
+from engine.learning.profile import profile_of
 from engine.learning.trajectories import Trajectories
+from engine.learning.transition import Transition
 from engine.learning.unlogged import Unlogged
 from engine.learning_view import UpdateView
 from engine.settings import Settings
 from engine.trading_state import Latch
-from models.ladder import Ladder
+from models.architecture import ARCHITECTURES, PHASE5
+from models.initial import shipped
+from models.ladder import Decides, Ladder
+from models.policy import Policy, load_policy
 
 SEAT = "challenger"
 """Name of the rung on which a learner decides."""
@@ -52,6 +57,21 @@ class Seat:
         return self._learner.forward(current, temporal)
 
 
+def learner_from(policy: Decides, settings: Settings, seed: int) -> Learner:
+    """A learner that starts from `policy`; from the shipped weights where HOLD decides."""
+    start = policy if isinstance(policy, Policy) else load_policy(shipped(PHASE5))
+    return Learner(
+        architecture=next(a for a in ARCHITECTURES if a.name == start.architecture),
+        tensors=start.tensors,
+        stats=start.stats,
+        champion_id=start.policy_id,
+        profile=profile_of(settings.ppo, settings.decision_ms),
+        learning=settings.learning,
+        stake_dollars=float(settings.trade_size),
+        seed=seed,
+    )
+
+
 def acting(learner: Learner) -> Ladder:
     """A ladder on which `learner` decides, above HOLD."""
     return Ladder.of(SEAT, Seat(learner))
@@ -64,7 +84,8 @@ class Shadow:
         """`engine` is started, has `acting(learner)` for its ladder, and decides by sampling."""
         self.engine = engine
         self.learner = learner
-        self.trajectories = Trajectories(learner.take)
+        self.learning = True
+        self.trajectories = Trajectories(self._take)
         self.trajectories.follow(engine)
         learner.on_policy_changed = self._another_policy
         self._slices_per_tick = engine.settings.learning.slices_per_tick
@@ -83,12 +104,26 @@ class Shadow:
             return judged
         if self._next_tick_ms() <= until_ms:
             self.engine.advance(self._next_tick_ms())
-            self._owed = self._slices_per_tick
+            self._owed = self._slices_per_tick if self.learning else 0
         return None
 
     def behind(self, until_ms: int) -> bool:
         """Whether there is work before `until_ms` of market time is reached."""
         return self._owed > 0 or self._next_tick_ms() <= until_ms
+
+    def learn(self) -> None:
+        """Take part in learning from now on."""
+        self.learning = True
+
+    def pause(self) -> None:
+        """Decide and trade on with the weights as they are; an update in progress waits."""
+        self.trajectories.cut("learning paused")
+        self.learning = False
+        self._owed = 0
+
+    def _take(self, transition: Transition) -> None:
+        if self.learning:
+            self.learner.take(transition)
 
     def _next_tick_ms(self) -> int:
         """Whole ticks only: how often the host comes by must not decide how much is learnt."""

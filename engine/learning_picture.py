@@ -1,0 +1,74 @@
+"""Building the `LearningView`: the challenger in numbers and words.
+
+Owns the translation only, as `engine.picture` does for the rest; called at the console's pace.
+"""
+
+from __future__ import annotations
+
+from engine.core import Engine
+from engine.learning.challenger import Challenger
+from engine.learning_view import LearningView, RivalView
+from engine.trading_state import TradingState
+from engine.units import dollars
+
+
+def learning_picture(challenger: Challenger | None) -> LearningView:
+    """The view of the challenger; where there is none, the view that says so."""
+    if challenger is None:
+        return LearningView(why="nothing learns in this run; start it with --learn")
+    learner = challenger.learner
+    phase, why = _phase(challenger)
+    return LearningView(
+        on=challenger.shadow.learning,
+        phase=phase,
+        why=why,
+        profile=learner.profile.name,
+        gamma=learner.profile.gamma,
+        rows=learner.rows,
+        rows_needed=learner.profile.rows,
+        rewarded=learner.rewarded,
+        rewarded_needed=learner.profile.rewarded,
+        step=learner.step,
+        steps=learner.steps,
+        updates=tuple(learner.updates),
+        accepted=learner.accepted,
+        refused=learner.refused,
+        champion=_rival(challenger.champion, challenger.rivals.champion_pnl),
+        challenger=_rival(challenger.shadow.engine, challenger.rivals.challenger_pnl),
+        verdict=challenger.rivals.verdict(),
+        criteria=challenger.criteria(),
+        probation=_probation(challenger),
+        reward_scale=learner.reward_scale_dollars,
+        checkpoint=challenger.checkpoint,
+        slice_p99_ms=challenger.slices.quantile_ms(0.99) or None,
+        behind_s=challenger.behind_s,
+    )
+
+
+def _phase(challenger: Challenger) -> tuple[str, str]:
+    """What the learner is doing, and why it does not do more."""
+    learner, state = challenger.learner, challenger.shadow.engine.state()
+    if not challenger.shadow.learning:
+        return "off", "switched off; the challenger trades on with the weights it has"
+    if state is not TradingState.ACTIVE:
+        return "paused", f"nothing is learned while {state.value}"
+    if learner.updating:
+        return "updating", ""
+    return "collecting", learner.lacks
+
+
+def _rival(engine: Engine, pnl: float) -> RivalView:
+    fills = engine.journal.ledger.counts["FillMatched"]
+    return RivalView(engine.ladder.policy.policy_id, pnl, fills)
+
+
+def _probation(challenger: Challenger) -> str:
+    probation = challenger.champion.journal.ledger.probation
+    settings = challenger.champion.settings.learning
+    if not probation.active or len(probation.slots) > settings.probation_slots:
+        return ""
+    lost = dollars(probation.drawdown)
+    return (
+        f"slot {len(probation.slots)} of {settings.probation_slots}: drawdown ${lost:.2f}, "
+        f"rolled back at ${settings.rollback_drawdown}"
+    )
