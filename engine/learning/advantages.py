@@ -64,7 +64,7 @@ def normalised(advantages: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 class RewardScale:
-    """Running mean and deviation of every reward seen, dollars; by Welford's recurrence."""
+    """Running mean and deviation of every reward seen, dollars; Welford's recurrence, by parts."""
 
     __slots__ = ("_count", "_mean", "_squares")
 
@@ -79,11 +79,13 @@ class RewardScale:
         exact = np.asarray(rewards, np.float64)
         if not np.isfinite(exact).all():
             raise ValueError("a reward is not finite; leave its row out")
-        for reward in exact.tolist():
-            self._count += 1
-            step = reward - self._mean
-            self._mean += step / self._count
-            self._squares += step * (reward - self._mean)
+        if exact.size:
+            count = self._count + exact.size
+            apart = float(exact.mean()) - self._mean
+            spread = float(np.square(exact - exact.mean()).sum())
+            self._squares += spread + apart**2 * self._count * exact.size / count
+            self._mean += apart * exact.size / count
+            self._count = count
 
     def dollars(self, profile: Profile, stake: float) -> float:
         """Dollars that count as a reward of 1; above 0.
