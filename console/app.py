@@ -25,8 +25,10 @@ from console.help import HelpScreen
 from console.modals.arm import ArmModal
 from console.modals.flatten import FlattenModal
 from console.modals.model import ModelModal
+from console.modals.promote import PromoteModal
 from console.modals.quit import QuitModal
 from console.modals.resume import ResumeModal
+from console.modals.roll_back import RollBackModal
 from console.sparing import SparingDriver
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
@@ -41,8 +43,11 @@ from engine.requests import (
     Flatten,
     Halt,
     PickModel,
+    Promote,
     ReduceOnly,
     Resume,
+    RollBack,
+    SetLearning,
 )
 from engine.snapshot import Snapshot
 
@@ -247,6 +252,26 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def action_fall_back(self) -> None:
         self.engine.ask(FallBack())
+
+    def action_switch_learning(self) -> None:
+        """Let the challenger learn, or stop it where it is; what decides stays the same."""
+        wanted = not self.engine.latest().learning.on
+        self.engine.ask(SetLearning(on=wanted))
+        self._say(f"asked to switch learning {'on' if wanted else 'off'}", "information")
+
+    async def action_promote(self) -> None:
+        await self.push_screen(PromoteModal(self.engine.latest()), self._promote)
+
+    def _promote(self, confirmed: bool | None) -> None:  # noqa: FBT001 the dialog's answer
+        if confirmed:
+            self.engine.ask(Promote())
+
+    async def action_roll_back(self) -> None:
+        await self.push_screen(RollBackModal(self.engine.latest()), self._roll_back)
+
+    def _roll_back(self, confirmed: bool | None) -> None:  # noqa: FBT001 the dialog's answer
+        if confirmed:
+            self.engine.ask(RollBack())
 
     async def action_quit(self) -> None:
         """Leave; ask first where leaving would leave something behind."""

@@ -79,6 +79,20 @@ def signed(value: float | None, places: int = 2) -> str:
     return f"{near:+.{places}f}" if near else f"{near:.{places}f}"
 
 
+def significant(value: float | None, digits: int = 3) -> str:
+    """A plain number of any size in `digits` significant digits: `0.0123`, `12.3`, `1.23e-5`."""
+    number = finite(value)
+    if number is None:
+        return UNKNOWN
+    if number == 0:
+        return "0"
+    if not 1e-3 <= abs(number) < 1e5:
+        mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+    return f"{rounded(number, places):.{places}f}"
+
+
 def countdown(seconds: float | None) -> str:
     """Time left as mm:ss, rounded down, never negative."""
     value = finite(seconds)

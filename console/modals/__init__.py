@@ -7,6 +7,7 @@ page.py      lines and columns of the text inside
 flatten.py   sell everything          resume.py   leave HALTED
 arm.py       what live trading lacks  model.py    pick a rung of the model ladder
 quit.py      leave, and what happens to positions
+promote.py   challenger to champion    roll_back.py  the former champion back
 
 A dialog asks the engine for nothing; the app reads the answer and does. The halt key is the app's
 and works over every one of them.
@@ -16,7 +17,18 @@ from console.modals.arm import ArmModal
 from console.modals.base import Dialog
 from console.modals.flatten import FlattenModal
 from console.modals.model import ModelModal
+from console.modals.promote import PromoteModal
 from console.modals.quit import QuitModal
 from console.modals.resume import ResumeModal
+from console.modals.roll_back import RollBackModal
 
-__all__ = ["ArmModal", "Dialog", "FlattenModal", "ModelModal", "QuitModal", "ResumeModal"]
+__all__ = [
+    "ArmModal",
+    "Dialog",
+    "FlattenModal",
+    "ModelModal",
+    "PromoteModal",
+    "QuitModal",
+    "ResumeModal",
+    "RollBackModal",
+]

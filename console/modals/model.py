@@ -8,11 +8,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from console.modals.choice import ChoiceDialog
-from console.modals.page import BLANK, line
+from console.modals.page import BLANK, line, verdict_page
 from console.text import Money, clip
-from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG, WARN
+from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG, WARN, by_sign
 from console.widgets.lines import Line
-from engine.snapshot import LadderView, ModelView
+from console.widgets.vitals import total
+from engine.snapshot import LadderView, ModelView, Snapshot
 
 _DETAIL_WIDTH = 28
 
@@ -27,7 +28,7 @@ class ModelModal(ChoiceDialog[int | None]):
     ]
 
     def lines(self) -> Sequence[Line]:
-        return model_lines(self.snapshot.model, self.money)
+        return model_lines(self.snapshot, self.money)
 
     def rows(self) -> Sequence[Line]:
         model = self.snapshot.model
@@ -52,8 +53,9 @@ def current_rung(model: ModelView) -> int | None:
     return next((n for n, rung in enumerate(model.ladder) if rung.name == model.name), None)
 
 
-def model_lines(model: ModelView, money: Money) -> list[Line]:
-    """Who decides now and how it came to that."""
+def model_lines(snapshot: Snapshot, money: Money) -> list[Line]:
+    """Who decides now, how it came to that, and what it earned beside what that shows."""
+    model, earned = snapshot.model, total(snapshot)
     trained = ("trained", GAIN) if model.trained else ("untrained", WARN)
     fall = model.last_fall or "none"
     return [
@@ -68,6 +70,8 @@ def model_lines(model: ModelView, money: Money) -> list[Line]:
             ("Profile      ", LABEL),
             (f"{model.profile}, {model.rule}, {model.evaluator or 'not evaluated yet'}", PLAIN),
         ),
+        (("Session PnL  ", LABEL), (money.signed(earned), by_sign(earned))),
+        *verdict_page("vs hold      ", model.verdict, money),
         (("Last fall    ", LABEL), (money.sentence(fall), WARN if model.last_fall else PLAIN)),
         BLANK,
         *(() if model.ladder else (line("The engine has not told its ladder yet.", WARN),)),

@@ -8,9 +8,11 @@ from textwrap import wrap
 from rich.style import Style
 from rich.text import Text
 
-from console.text import clip
+from console.text import Money, clip
 from console.themes import ALARM, GAIN, LABEL, PLAIN, WARN
 from console.widgets.lines import Line, Run
+from console.widgets.verdict import evidence, headline, style_of
+from engine.learning_view import VerdictView
 
 WIDTH = 72
 """Cells that every column layout must fit into: 80 less frame, padding and scrollbar."""
@@ -50,6 +52,15 @@ _MARKS: dict[bool | None, tuple[str, str, Style]] = {
 def failed(what: str, found: str) -> Line:
     """A row of a checklist that forbids going on."""
     return ("✗ stops    ", ALARM), (f"{what:<17}", LABEL), (found, PLAIN)
+
+
+def verdict_page(label: str, verdict: VerdictView, money: Money) -> list[Line]:
+    """A verdict in two lines under `label`: the word with its reason, then what it rests on."""
+    style = style_of(verdict)
+    rows: list[Line] = [((label, LABEL), (headline(verdict, money), style))]
+    if verdict.slots:
+        rows.append(((" " * len(label), LABEL), (evidence(verdict, money), style)))
+    return rows
 
 
 def columns(cells: Sequence[str], widths: Sequence[int], style: Style = PLAIN) -> Line:

@@ -11,8 +11,9 @@ from console.text import utc
 from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG, by_sign
 from console.views.view import LinesView
 from console.widgets.limits import denial_lines, limit_lines
-from console.widgets.lines import Line, beside, spread
+from console.widgets.lines import Line, Run, beside, first_line_that_fits, spread
 from console.widgets.plot import braille, scale_of, zero_row
+from console.widgets.verdict import against_hold
 
 AXIS = 11
 """Cells of the dollar axis."""
@@ -27,13 +28,18 @@ class Curve(LinesView):
     def lines(self, area: Size) -> list[Line]:
         width, height = area
         inner, snapshot, display = width - 2, self.snapshot, self.display_state
-        room = max(0, height - FEWEST_ROWS - 3)
+        room = max(0, height - FEWEST_ROWS - 4)
         half = (inner - 3) // 2
         limits = limit_lines(snapshot, display, half)[:room]
         denials = denial_lines(snapshot, half, room)
         below = beside(limits, denials[:room], inner, gap=3)
-        curves = self._curves(inner, height - len(below) - 1)
-        return [[(" ", PLAIN), *line] for line in [*curves, (), *below]]
+        curves = self._curves(inner, height - len(below) - 2)
+        return [[(" ", PLAIN), *line] for line in [*curves, self._verdict(inner), (), *below]]
+
+    def _verdict(self, width: int) -> Line:
+        """What the executable curve shows, as bold as profit would be."""
+        forms = against_hold(self.snapshot.model.verdict, self.display_state.money)[:-1]
+        return first_line_that_fits(width, [[label, _bold(words)] for label, words in forms])
 
     def _curves(self, width: int, height: int) -> list[Line]:
         points = self.snapshot.curve
@@ -67,6 +73,10 @@ class Curve(LinesView):
             return ()
         first, last = utc(points[0].t_ms), utc(points[-1].t_ms)
         return spread([(f"from {first} UTC", LABEL)], [(f"to {last} UTC", LABEL)], width)
+
+
+def _bold(run: Run) -> Run:
+    return run[0], run[1] + Style(bold=True)
 
 
 def _row(label: str, zero: bool, text: str) -> Line:  # noqa: FBT001 a fact of the row

@@ -18,6 +18,7 @@ from console.views.asset import AssetDetail
 from console.views.book import Book
 from console.views.curve import Curve
 from console.views.dashboard import Dashboard
+from console.views.learning import Learning
 from console.views.log import Log
 from console.views.trades import Trades
 from console.views.view import View
@@ -65,6 +66,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             yield Book(id="book")
             yield Trades(id="trades")
             yield Curve(id="curve")
+            yield Learning(id="learning")
             yield Log(id="log")
         yield KeyRow()
 

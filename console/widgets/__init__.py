@@ -6,5 +6,7 @@ phrases.py   an asset's state in words      features.py  the 18 inputs as a grid
 asset.py     one asset's panel              ladder.py    the order book
 vitals.py    the items of the status row    status.py    the status row
 limits.py    limits and denials             tail.py      last trades and log lines
-keys.py      the key row
+keys.py      the key row                    verdict.py   better, worse or not shown
+learning.py  the challenger in words        series.py    what the updates measured, as charts
+updates.py   the table of updates
 """

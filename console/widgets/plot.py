@@ -11,6 +11,9 @@ DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
 BLANK = 0x2800
 
+MOST_HELD = 8
+"""Dots for which one value of a trace is held at most: four cells."""
+
 
 def scale_of(*series: Sequence[float]) -> tuple[float, float]:
     """Lowest and highest value of all series, zero always between them; never of no height."""
@@ -31,12 +34,36 @@ def braille(
     values: Sequence[float], width: int, height: int, scale: tuple[float, float]
 ) -> list[str]:
     """`values` over `width` x `height` cells, joined by vertical strokes."""
+    return _strokes(resample(values, width * 2), width, height, scale)
+
+
+def trace(
+    values: Sequence[float | None], width: int, height: int, scale: tuple[float, float]
+) -> list[str]:
+    """The last `values`, each held for the same few dots; a gap where one is unknown.
+
+    Few values are not stretched over the width: three points must not look like a history.
+    """
+    dots = width * 2
+    held = max(1, min(MOST_HELD, dots // max(1, len(values))))
+    columns = [value for value in values[-dots:] for _ in range(held)]
+    return _strokes(columns, width, height, scale)
+
+
+def _strokes(
+    columns: Sequence[float | None], width: int, height: int, scale: tuple[float, float]
+) -> list[str]:
+    """One column of dots for each value, joined to the one before it."""
     cells = [[BLANK] * width for _ in range(height)]
-    rows = [_dot_row(value, height * 4, scale) for value in resample(values, width * 2)]
-    for x, row in enumerate(rows):
-        before = rows[x - 1] if x else row
-        for y in range(min(row, before), max(row, before) + 1):
-            cells[y // 4][x // 2] |= DOTS[x % 2][y % 4]
+    before: int | None = None
+    for x, value in enumerate(columns):
+        number = finite(value)
+        row = None if number is None else _dot_row(number, height * 4, scale)
+        if row is not None:
+            start = row if before is None else before
+            for y in range(min(row, start), max(row, start) + 1):
+                cells[y // 4][x // 2] |= DOTS[x % 2][y % 4]
+        before = row
     return ["".join(map(chr, line)).replace(chr(BLANK), " ") for line in cells]
 
 

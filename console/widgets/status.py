@@ -18,6 +18,7 @@ from console.widgets.vitals import (
     Item,
     badge,
     beat,
+    edge,
     ended,
     evaluator,
     evaluator_short,
@@ -26,6 +27,7 @@ from console.widgets.vitals import (
     feeds_short,
     fees,
     joined,
+    learning,
     loop,
     market_time,
     memory,
@@ -62,19 +64,23 @@ def wide_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
     mind = [model_long(model), rule(model), evaluator(model)]
     right = [source(snapshot), market_time(snapshot)]
-    money = [pnl(snapshot, display), fees(snapshot, display), exposure(snapshot, display),
-             worst_case(snapshot, display)]  # fmt: skip
+    money, forms = pnl(snapshot, display), edge(snapshot, display)[:-1]
+    risk = [fees(snapshot, display), exposure(snapshot, display), worst_case(snapshot, display)]
+    gap = loop(snapshot)
+    used = [memory(snapshot), gap], [memory_short(snapshot), gap]
+    short = feeds_short(snapshot)
     return [
         _first(
             width,
+            ([*head, feeds(snapshot), *mind, learning(snapshot)], right),
             ([*head, feeds(snapshot), *mind], right),
-            ([*head, feeds_short(snapshot), *mind], right),
-            ([*head, feeds_short(snapshot), model_long(model), evaluator_short(model)], right),
+            ([*head, short, *mind, learning(snapshot)], right),
+            ([*head, short, *mind], right),
+            ([*head, short, model_long(model), evaluator_short(model)], right),
         ),
         _first(
             width,
-            (money, [memory(snapshot), loop(snapshot)]),
-            (money, [memory_short(snapshot), loop(snapshot)]),
+            *(([money, form, *risk], memories) for memories in used for form in forms),
         ),
     ]
 
@@ -84,23 +90,33 @@ def medium_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     model = snapshot.model
     head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
     right = [source(snapshot), market_time(snapshot)]
-    risk = [exposure(snapshot, display)]
+    risk, cost = [exposure(snapshot, display)], fees(snapshot, display)
     gap, money = loop(snapshot), pnl(snapshot, display)
+    *forms, bare = edge(snapshot, display)
+    used, used_short = [memory(snapshot), gap], [memory_short(snapshot), gap]
+    learns = learning(snapshot)
     return [
-        _first(width, ([*head, feeds(snapshot)], right), ([*head, feeds_short(snapshot)], right)),
         _first(
             width,
-            ([model_long(model), rule(model), evaluator(model)], risk),
+            ([*head, feeds(snapshot), learns], right),
+            ([*head, feeds(snapshot)], right),
+            ([*head, feeds_short(snapshot), learns], right),
+            ([*head, feeds_short(snapshot)], right),
+        ),
+        _first(
+            width,
+            ([model_long(model), rule(model), evaluator(model)], [cost, *risk]),
+            ([model_long(model), evaluator(model)], [cost, *risk]),
             ([model_long(model), evaluator(model)], risk),
             ([model_long(model), evaluator_short(model)], risk),
             ([model_short(model), evaluator_short(model)], risk),
         ),
         _first(
             width,
-            ([money, fees(snapshot, display)], [memory(snapshot), gap]),
-            ([money], [memory(snapshot), gap]),
-            ([money], [memory_short(snapshot), gap]),
-            ([pnl_short(snapshot, display)], [memory_short(snapshot), gap]),
+            *(([money, form], used) for form in forms),
+            ([money, forms[-1]], used_short),
+            ([pnl_short(snapshot, display), forms[-1]], used_short),
+            ([pnl_short(snapshot, display), bare], used_short),
         ),
     ]
 
@@ -112,12 +128,15 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     short, pace = feeds_short(snapshot), [(speed(snapshot.speed), LABEL)]
     risk: Item = [("exp ", LABEL), (display.money.whole(snapshot.exposure), PLAIN)]
     money = pnl_short(snapshot, display)
+    *_, word, bare = edge(snapshot, display)
     used = snapshot.memory
     tiny: Item = [("rss ", LABEL), (size(used.rss), PLAIN), (" mlx ", LABEL),
                   (size(used.mlx_active), PLAIN)]  # fmt: skip
+    small: Item = [*tiny, (" hist ", LABEL), (size(used.histories), PLAIN)]
     return [
         _first(
             width,
+            ([*head, short, model_short(model), learning(snapshot)], [pace, market_time(snapshot)]),
             ([*head, short, model_short(model)], [pace, market_time(snapshot)]),
             ([*head, short, model_short(model)], [pace, market_time(snapshot)[1:]]),
             ([*head, short, model_short(model)], [market_time(snapshot)[1:]]),
@@ -125,9 +144,10 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
         ),
         _first(
             width,
-            ([risk, money], [memory_short(snapshot)]),
-            ([risk, money], [tiny]),
-            ([money], [tiny]),
+            ([risk, money, word], [memory_short(snapshot)]),
+            ([risk, money, bare], [small]),
+            ([risk, money, bare], [tiny]),
+            ([money, bare], [tiny]),
         ),
     ]
 

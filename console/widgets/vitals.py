@@ -23,7 +23,9 @@ from console.themes import (
     by_sign,
 )
 from console.widgets.display import Display
+from console.widgets.learning import hint
 from console.widgets.lines import GAP, Run
+from console.widgets.verdict import against_hold
 from engine.snapshot import ModelView, Snapshot, StreamView
 
 BEAT_LATE_S = 1.0
@@ -208,6 +210,15 @@ def memory_short(snapshot: Snapshot) -> Item:
         ("rss ", LABEL), (size(used.rss), PLAIN), (" mlx ", LABEL), (mlx, PLAIN),
         (" hist ", LABEL), (size(used.histories), PLAIN),
     ]  # fmt: skip
+
+
+def edge(snapshot: Snapshot, display: Display) -> list[Item]:
+    """The running model's verdict to stand beside its PnL, longest form first."""
+    return against_hold(snapshot.model.verdict, display.money)
+
+
+def learning(snapshot: Snapshot) -> Item:
+    return [hint(snapshot.learning)]
 
 
 def loop(snapshot: Snapshot) -> Item:

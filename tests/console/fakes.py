@@ -26,9 +26,7 @@ from engine.snapshot import (
     StreamView,
     TradeView,
 )
-
-START_MS = 1_767_225_600_000
-"""2026-01-01 00:00:00 UTC, the market time at which the sample's session began."""
+from tests.console.learners import START_MS, collecting, verdict
 
 NOW_MS = START_MS + 527_500
 """Market time of the sample: 8 min 47.5 s into the window, 06:12.5 left of 900 s."""
@@ -248,6 +246,7 @@ def _model() -> ModelView:
         evaluator="eager: no C++ compiler",
         device="cpu",
         rule="sample",
+        verdict=verdict(slots=12),
         ladder=(
             LadderView("champion", "phase5", ready=True, detail="3f9a1c0b7de2 shipped"),
             LadderView("checkpoint", "phase5", ready=False, detail="no checkpoint saved yet"),
@@ -255,6 +254,13 @@ def _model() -> ModelView:
             LadderView("hold", "none", ready=True, detail="always holds"),
         ),
     )
+
+
+def with_former_champion() -> ModelView:
+    """The sample's model after a promotion: the ladder's second rung can be used."""
+    champion, _, *rest = _model().ladder
+    former = LadderView("checkpoint", "phase5", ready=True, detail="c0ffee123456 promoted from")
+    return replace(_model(), ladder=(champion, former, *rest))
 
 
 _SAMPLE = Snapshot(
@@ -272,6 +278,7 @@ _SAMPLE = Snapshot(
         StreamView("binance", age_s=14.2, status="stale", messages=91_004, bad=2),
     ),
     model=_model(),
+    learning=collecting(),
     memory=MemoryView(
         rss=212 * 2**20,
         mlx_active=1_310_720,

@@ -10,13 +10,25 @@ from pathlib import Path
 import pytest
 
 from console.commands import COMMANDS
-from engine.requests import AdmitOpens, FallBack, Halt, PickModel, ReduceOnly, Resume
+from engine.learning_view import LearningView
+from engine.requests import (
+    AdmitOpens,
+    FallBack,
+    Halt,
+    PickModel,
+    Promote,
+    ReduceOnly,
+    Resume,
+    RollBack,
+    SetLearning,
+)
 from engine.snapshot import AssetView, LogLine, Snapshot
 from tests.console.fakes import BEAT_MONO, FakeEngine, flat, sample_snapshot
+from tests.console.learners import collecting, off
 from tests.console.screens import LARGE, MEDIUM, SMALL, TINY, running, text_of
 
 SIZES = [(80, 20), SMALL, (99, 40), (100, 30), MEDIUM, (160, 48), LARGE]
-VIEWS = ["d", "a", "b", "t", "g", "l"]
+VIEWS = ["d", "a", "b", "t", "g", "n", "l"]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -222,9 +234,26 @@ async def test_answers_of_dialogs_become_requests() -> None:
         app._pick_model(None)
         app._flatten(False)
         assert engine.requests == []
+        app._promote(False)
+        app._roll_back(None)
+        assert engine.requests == []
         app._resume("RESUME")
         app._pick_model(0)
-        assert engine.requests == [Resume("RESUME"), PickModel(0)]
+        app._promote(True)
+        app._roll_back(True)
+        assert engine.requests == [Resume("RESUME"), PickModel(0), Promote(), RollBack()]
+
+
+@pytest.mark.parametrize(("learner", "wanted"), [(collecting(), False), (off(), True)])
+async def test_one_key_switches_learning_and_says_what_it_asked(
+    learner: LearningView, wanted: bool
+) -> None:
+    engine = FakeEngine(sample_snapshot(learning=learner))
+    async with running(engine, MEDIUM) as (app, pilot):
+        await pilot.press("N")
+        await pilot.pause(0.1)
+        assert engine.requests == [SetLearning(on=wanted)]
+        assert f"asked to switch learning {'on' if wanted else 'off'}" in text_of(app)
 
 
 async def test_quitting_flat_leaves_at_once() -> None:
@@ -338,7 +367,7 @@ async def test_the_palette_leaves_the_whole_status_in_sight(size: tuple[int, int
         assert "HALTED: halt by key" in text_of(app)
 
 
-@pytest.mark.parametrize("key", ["question_mark", "p", "m", "r", "q", "ctrl+f"])
+@pytest.mark.parametrize("key", ["question_mark", "p", "m", "r", "q", "ctrl+f", "P", "R"])
 async def test_under_a_dialog_the_key_row_names_what_still_works(key: str) -> None:
     async with running(FakeEngine()) as (app, pilot):
         await pilot.press(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from console.commands import COMMANDS, Group
@@ -24,6 +26,16 @@ def test_every_command_is_in_every_table() -> None:
         assert f"| {command.label} | {command.help} |" in keys_markdown()
 
 
+def test_the_readme_shows_the_same_table() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert keys_markdown() in readme.read_text("utf-8")
+
+
+def test_no_two_commands_share_a_key() -> None:
+    keys = [key for command in COMMANDS for key in command.keys.split(",")]
+    assert len(keys) == len(set(keys))
+
+
 def test_every_group_is_a_heading_once() -> None:
     lines = keys_table().splitlines()
     assert [line for line in lines if line and not line.startswith(" ")] == [g.value for g in Group]
@@ -40,7 +52,8 @@ def test_every_denial_of_the_gate_is_explained_and_no_other() -> None:
 @pytest.mark.parametrize(
     "word",
     ["executable PnL", "mid PnL", "worst case", "REDUCING", "HALTED", "untrained",
-     "neutral features", "settling", "awaiting resolution", "?"],
+     "neutral features", "settling", "awaiting resolution", "?", "vs hold", "not shown",
+     "challenger", "rollout", "quarantined", "probation", "expl var"],
 )  # fmt: skip
 def test_the_words_of_the_screen_are_explained(word: str) -> None:
     assert word in dict(WORDS)

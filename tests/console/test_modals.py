@@ -11,15 +11,26 @@ from textual.events import Paste
 from textual.widgets import Input, OptionList
 
 from console.commands import COMMANDS
-from console.modals import ArmModal, Dialog, FlattenModal, ModelModal, QuitModal, ResumeModal
+from console.modals import (
+    ArmModal,
+    Dialog,
+    FlattenModal,
+    ModelModal,
+    PromoteModal,
+    QuitModal,
+    ResumeModal,
+    RollBackModal,
+)
 from console.modals.flatten import flatten_lines
 from console.modals.page import WIDTH
 from console.modals.quit import quit_lines
 from console.text import Money
 from console.widgets.lines import Line, width_of
 from console.widgets.status import StatusRow
+from engine.learning_view import RivalView
 from engine.snapshot import Snapshot
-from tests.console.fakes import sample_snapshot
+from tests.console.fakes import sample_snapshot, with_former_champion
+from tests.console.learners import off, promotable
 from tests.console.modal_host import (
     UNANSWERED,
     Clock,
@@ -29,8 +40,12 @@ from tests.console.modal_host import (
     text_in,
 )
 
-MODALS = (FlattenModal, ResumeModal, ArmModal, ModelModal, QuitModal)
-SAFE: dict[type[Dialog[Any]], object] = {FlattenModal: False}
+MODALS = (
+    FlattenModal, ResumeModal, ArmModal, ModelModal, QuitModal, PromoteModal, RollBackModal
+)  # fmt: skip
+SAFE: dict[type[Dialog[Any]], object] = {
+    FlattenModal: False, PromoteModal: False, RollBackModal: False
+}  # fmt: skip
 """Answers of ESC that are not None."""
 
 DANGER: dict[type[Dialog[Any]], list[str]] = {
@@ -39,6 +54,8 @@ DANGER: dict[type[Dialog[Any]], list[str]] = {
     ArmModal: ["enter"],
     ModelModal: ["3"],
     QuitModal: ["down", "down", "enter"],
+    PromoteModal: ["down", "enter"],
+    RollBackModal: ["down", "enter"],
 }
 """The shortest way to an answer that is not the safe one; arming has none, so it closes."""
 
@@ -47,7 +64,8 @@ every_modal = pytest.mark.parametrize("modal", MODALS)
 
 def opened(modal: type[Dialog[Any]], clock: Clock | None = None) -> Dialog[Any]:
     """`modal` over a halted sample, its grace over unless a clock is handed in."""
-    dialog = modal(halted_snapshot(), clock or Clock())
+    ready = halted_snapshot(learning=promotable(), model=with_former_champion())
+    dialog = modal(ready, clock or Clock())
     if clock is None:
         dialog.GRACE_S = 0.0  # type: ignore[misc]  # this instance only
     return dialog
@@ -181,11 +199,14 @@ async def test_privacy_hides_every_amount(modal: type[Dialog[Any]]) -> None:
         assert not re.search(r"\$\d|\d,\d", shown)
 
 
-@pytest.mark.parametrize("modal", [FlattenModal, ResumeModal, ArmModal, QuitModal])
+@pytest.mark.parametrize(
+    "modal", [FlattenModal, ResumeModal, ArmModal, QuitModal, PromoteModal, RollBackModal]
+)
 async def test_numbers_move_while_the_dialog_is_open(modal: type[Dialog[Any]]) -> None:
     async with open_dialog(opened(modal)) as (host, _):
         dialog = host.screen
         assert isinstance(dialog, Dialog)
         before = text_in(dialog)
-        dialog.show(sample_snapshot(assets=(), state="REDUCING", worst_case=-1.0))
+        other = {"assets": (), "learning": off(champion=RivalView("new"), criteria=())}
+        dialog.show(sample_snapshot(state="REDUCING", worst_case=-1.0, **other))
         assert text_in(dialog) != before

@@ -103,7 +103,7 @@ async def test_a_rung_that_becomes_ready_can_be_taken() -> None:
 
 
 def test_the_dialog_says_untrained() -> None:
-    assert "untrained" in text_of(model_lines(sample_snapshot().model, Money())).plain
+    assert "untrained" in text_of(model_lines(sample_snapshot(), Money())).plain
 
 
 async def test_a_ladder_not_known_yet_offers_nothing() -> None:

@@ -10,8 +10,10 @@ import pytest
 from console.text import Money
 from console.widgets.display import Display
 from console.widgets.status import status_rows
+from engine.learning_view import LearningView
 from engine.snapshot import MemoryView, ModelView, Snapshot
 from tests.console.fakes import BEAT_MONO, sample_snapshot
+from tests.console.learners import collecting, off, paused, updating, verdict
 
 HALTED = sample_snapshot(state="HALTED", state_reason="daily loss $2,010 beyond $2,000")
 
@@ -118,6 +120,43 @@ def test_unknown_open_result_makes_the_total_unknown_and_keeps_what_is_known() -
 def test_privacy_leaves_no_amount(width: int) -> None:
     words = said(HALTED, width, after(0.4, money=Money(hidden=True)))
     assert "$" not in words.replace("$•••", "")
+
+
+def judged(word: str, slots: int = 40) -> Snapshot:
+    model = sample_snapshot().model
+    return sample_snapshot(model=replace(model, verdict=verdict(word, slots)))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+@pytest.mark.parametrize("word", ["better", "worse", "not shown"])
+def test_the_verdict_stands_in_the_row_of_the_pnl_at_every_width(width: int, word: str) -> None:
+    [row] = [row for row in rows(judged(word), width) if "exec +$41.80" in row]
+    assert word in row
+
+
+@pytest.mark.parametrize("word", ["better", "worse"])
+def test_a_verdict_weighs_as_much_as_the_pnl(word: str) -> None:
+    line = status_rows(judged(word), Display(now_mono=BEAT_MONO), 160)[2]
+    styles = dict(line)
+    pnl = styles["+$41.80"]
+    [edge] = [style for text, style in line if text.startswith(word)]
+    assert edge.bold == pnl.bold
+    assert edge.dim == pnl.dim
+
+
+def test_a_verdict_says_what_it_rests_on_where_there_is_room() -> None:
+    assert "worse: -$24.86 a slot [-$37.04, -$11.47], 40 slots" in said(judged("worse"), 160)
+    assert "not shown (10 of the 30 slots needed)" in said(judged("not shown", 12), 200)
+
+
+@pytest.mark.parametrize(
+    ("learner", "words"),
+    [(collecting(), "learn 142/256"), (updating(), "learn upd 12/40"), (off(), "learn off"),
+     (paused(), "learn paused")],
+)  # fmt: skip
+@pytest.mark.parametrize("width", [120, 160, 200])
+def test_what_the_learner_does_is_hinted_at(learner: LearningView, words: str, width: int) -> None:
+    assert words in said(sample_snapshot(learning=learner), width)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 200])

@@ -1,0 +1,192 @@
+"""The challenger in words and gauges: what it learns from, how it fares, what promotes it.
+
+Pure functions of a `LearningView`. What nobody has measured yet is `?`, never 0; every state is
+a word or a mark first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from console.text import UNKNOWN, Money, age, clip, finite, milliseconds
+from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG, WARN, by_sign
+from console.widgets.bars import gauge
+from console.widgets.display import Display
+from console.widgets.lines import Line, Run, first_line_that_fits, fit, spread, width_of
+from console.widgets.verdict import counted, evidence, headline, style_of
+from engine.learning_view import CriterionView, LearningView, RivalView
+
+BOLD = Style(bold=True)
+
+PHASE_STYLES = {"collecting": PLAIN, "updating": GAIN, "paused": WARN, "off": WARN}
+
+MARKS: dict[bool, tuple[str, Style]] = {True: ("✓ met    ", GAIN), False: ("✗ not met", WARN)}
+"""Of a criterion, by whether it is met."""
+
+WIDEST_GAUGE = 24
+MEASURED_CELLS = 19
+"""Cells that a criterion's name leaves to what was measured and what is needed."""
+
+
+def hint(view: LearningView) -> Run:
+    """Learning in two words for the status row: `learn 142/256`."""
+    words = {
+        "collecting": f"{view.rows}/{view.rows_needed}",
+        "updating": f"upd {view.step}/{view.steps}",
+    }
+    style = WARN if view.phase == "paused" else LABEL
+    return f"learn {words.get(view.phase, view.phase)}", style
+
+
+def state_line(view: LearningView, display: Display, width: int) -> Line:
+    """On or off, the phase and why; at the right whose numbers it learns by."""
+    right: list[Run] = [
+        ("  profile ", LABEL), (view.profile, PLAIN),
+        ("  gamma ", LABEL), (_discount(view.gamma), PLAIN),
+    ]  # fmt: skip
+    left: list[Run] = [("learning ", LABEL), ("on" if view.on else "off", STRONG)]
+    if view.phase != "off":
+        left.append((f"  {view.phase}", PHASE_STYLES.get(view.phase, PLAIN)))
+    if view.why:
+        why = display.money.sentence(view.why)
+        left.append((f": {why}", PHASE_STYLES.get(view.phase, PLAIN)))
+    return spread(left, right, width)
+
+
+def _discount(gamma: float | None) -> str:
+    return UNKNOWN if finite(gamma) is None else f"{gamma:.5g}"
+
+
+def fill_line(view: LearningView, width: int) -> Line:
+    """How full the rollout is, and how far the running update."""
+    right = _update_gauge(view, max(6, min(WIDEST_GAUGE, width // 8)))
+    rows = f" {view.rows} of {view.rows_needed} rows"
+    words = f"{rows}, {_rewarded(view)}"
+    room = width - width_of(right) - len("rollout ") - len(words) - 2
+    share = view.rows / view.rows_needed if view.rows_needed else None
+    bar = gauge(share, max(4, min(WIDEST_GAUGE, room)))
+    return spread([("rollout ", LABEL), (bar, GAIN), (words, PLAIN)], right, width)
+
+
+def _rewarded(view: LearningView) -> str:
+    needed = f" (needs {view.rewarded_needed})" if view.rewarded_needed else ""
+    return f"{view.rewarded} rewarded{needed}"
+
+
+def _update_gauge(view: LearningView, bar: int) -> Line:
+    if not view.steps:
+        return [("  update ", LABEL), ("none runs", FAINT)]
+    done = gauge(view.step / view.steps, bar)
+    return [("  update ", LABEL), (done, GAIN), (f" {view.step} of {view.steps} steps", PLAIN)]
+
+
+def rival_line(name: str, rival: RivalView, view: LearningView, display: Display) -> Line:
+    """One of the two with its result over the slots that both have; `?` while there is none."""
+    known = bool(rival.policy_id) and view.verdict.slots > 0
+    result = display.money.signed(rival.pnl) if known else UNKNOWN
+    style = by_sign(rival.pnl) + BOLD if known else PLAIN
+    return [
+        (f"{name:<11}", LABEL),
+        (f"{rival.policy_id or UNKNOWN:<13}", PLAIN),
+        (f"{result:>12}", style),
+        (f"  {counted(rival.trades, 'fill')}" if rival.policy_id else "", LABEL),
+    ]
+
+
+def verdict_lines(view: LearningView, display: Display, width: int) -> list[Line]:
+    """What the comparison shows and what that rests on, as bold as the two results above."""
+    verdict, money = view.verdict, display.money
+    style = style_of(verdict) + BOLD
+    label: Run = ("verdict    ", LABEL)
+    words = [headline(verdict, money), verdict.verdict]
+    head = first_line_that_fits(width, [[label, (text, style)] for text in words])
+    if not verdict.slots:
+        return [head, ()]
+    differ: Run = (f", {verdict.differing} differ", LABEL)
+    rests: Run = (evidence(verdict, money), style)
+    indent: Run = (" " * len(label[0]), PLAIN)
+    return [
+        head,
+        first_line_that_fits(width, [[indent, rests, differ], [indent, rests], [rests]]),
+    ]
+
+
+def unmet(view: LearningView) -> list[CriterionView]:
+    """What a promotion still lacks."""
+    return [criterion for criterion in view.criteria if not criterion.met]
+
+
+def promotion_title(view: LearningView) -> Line:
+    """How many criteria are met; none known is said as such."""
+    if not view.criteria:
+        return [("promotion  ", LABEL), ("what it takes is not known yet", FAINT)]
+    missing = unmet(view)
+    met = len(view.criteria) - len(missing)
+    word = f"{met} of {len(view.criteria)} met"
+    style = WARN if missing else GAIN + BOLD
+    return [("promotion  ", LABEL), (word, style), ("  measured (needed)", LABEL)]
+
+
+def criterion_line(criterion: CriterionView, display: Display, name_cells: int) -> Line:
+    """A mark and its word, what is asked, what was measured and, in brackets, what is needed."""
+    mark, style = MARKS[criterion.met]
+    name = f"{clip(criterion.name, name_cells):<{name_cells}} "
+    return [(f"{mark} ", style), (name, LABEL), (against_need(criterion, display.money), PLAIN)]
+
+
+def against_need(criterion: CriterionView, money: Money) -> str:
+    """`12 (30)`: what was measured, and what is needed."""
+    return f"{money.sentence(criterion.measured)} ({money.sentence(criterion.needed)})"
+
+
+def criteria_lines(view: LearningView, display: Display, width: int, height: int) -> list[Line]:
+    """The promotion's criteria; where they are too many, what is unmet comes first."""
+    ordered = view.criteria
+    if len(ordered) > height:
+        ordered = (*unmet(view), *(criterion for criterion in ordered if criterion.met))
+    longest = max((len(criterion.name) for criterion in ordered), default=0)
+    cells = max(1, min(longest, width - len(MARKS[False][0]) - MEASURED_CELLS - 2))
+    shown = [criterion_line(criterion, display, cells) for criterion in ordered[:height]]
+    if len(ordered) > height:
+        left = len(ordered) - height + 1
+        shown[-1] = [(f"… and {left} more; P lists them all", LABEL)]
+    return shown
+
+
+def unmet_line(view: LearningView, display: Display, width: int) -> Line:
+    """The promotion in one line: how far it is, then what it lacks."""
+    lacks = [f"✗ {c.name} {against_need(c, display.money)}" for c in unmet(view)]
+    return fit([*promotion_title(view)[:2], ("  ", PLAIN), ("  ".join(lacks), WARN)], width)
+
+
+def probation_line(view: LearningView, display: Display, width: int) -> Line:
+    """What is watched after a promotion."""
+    if not view.probation:
+        return [("probation  ", LABEL), ("none", FAINT)]
+    return fit([("probation  ", LABEL), (display.money.sentence(view.probation), WARN)], width)
+
+
+def upkeep_line(view: LearningView, display: Display, width: int) -> Line:
+    """Reward scale, cost of a slice, how far the challenger trails, and the checkpoint."""
+    trails = age(view.behind_s) if finite(view.behind_s) is not None else UNKNOWN
+    facts: Sequence[tuple[str, str]] = (
+        ("reward of 1 is ", display.money.plain(view.reward_scale)),
+        ("slice p99 ", milliseconds(view.slice_p99_ms)),
+        ("trails ", trails),
+        ("checkpoint ", display.money.sentence(view.checkpoint) or "none yet"),
+    )
+    line: list[Run] = []
+    for name, value in facts:
+        line += [("  " if line else "", LABEL), (name, LABEL), (value, PLAIN)]
+    return fit(line, width)
+
+
+def updates_line(view: LearningView) -> Line:
+    """How many updates were taken and how many refused: the table's title."""
+    return [
+        ("updates  ", STRONG),
+        (str(view.accepted), PLAIN), (" accepted since it left the champion, ", LABEL),
+        (str(view.refused), WARN if view.refused else PLAIN), (" refused this run", LABEL),
+    ]  # fmt: skip
