@@ -29,7 +29,7 @@ from engine.settings import load_settings
 SIM_WINDOWS = 40
 """Slots of the embedded market where none are asked for: ten hours, enough for a verdict."""
 
-CURVE = (64, 2)
+CURVE = (58, 2)
 """Width and height of an arm's curve on the terminal, cells."""
 
 
@@ -56,6 +56,7 @@ def _question(options: argparse.Namespace) -> Question:
         settings=load_settings(Home.find().settings_file),
         seed=options.seed,
         reference=options.reference or DEFAULT_REFERENCE,
+        learning=not options.frozen,
     )
 
 

@@ -101,6 +101,8 @@ class WindowJournal(Journal):
         """`book_of` gives the newest book of a token: at a fill, the one that the fill met."""
         super().__init__(log, _no_wall_clock)
         self.pace = pace
+        self.witness: Callable[[Decision], None] = _nobody
+        """Shown every decision, once it is known what became of it."""
         self._book_of = book_of
         self._windows: dict[str, _Window] = {}
 
@@ -108,6 +110,7 @@ class WindowJournal(Journal):
         """Count only: a tape of days has millions of decisions, and none is read again."""
         self.decisions += 1
         self.pace.add(decision)
+        self.witness(decision)
 
     def record(self, t_ms: int, event: ev.Event) -> None:
         mid_before = self.ledger.mid.total()
@@ -172,6 +175,10 @@ def beyond_mid(fill: ev.FillMatched, book: Book) -> int:
     if fill.side == "BUY":
         return cost_micro(fill.shares, fill.price_bp) - at_mid
     return at_mid - proceeds_micro(fill.shares, fill.price_bp)
+
+
+def _nobody(_decision: Decision) -> None:
+    pass
 
 
 def _no_wall_clock() -> int:

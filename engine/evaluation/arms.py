@@ -1,14 +1,15 @@
-"""What is compared: frozen weights and fixed rules, each under a name.
+"""What is compared: weights and fixed rules, each under a name.
 
-Owns the names and the making of arms. Weights are loaded here once and never change; an arm whose
-weights cannot be loaded is refused rather than replaced by other weights.
+Owns the names, and the making of frozen weights and of rules; arms that learn are made from frozen
+ones (`online`). An arm whose weights cannot be loaded is refused rather than replaced by others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -16,17 +17,25 @@ from engine.errors import ConsoleError, UsageError
 from engine.evaluation.pace import Rates
 from engine.evaluation.rules import FIXED, RandomTrader
 from engine.evaluation.seat import RuleLadder
+from engine.learning.learner import Learner
 from models.architecture import PHASE5, PRE_PHASE5
 from models.checkpoint import FILE_NAME
 from models.initial import shipped
 from models.ladder import HOLD, Ladder, Rung
+from models.manifest import Origin
+from models.policy import Policy
 
 DEFAULT_REFERENCE = "always-hold"
 RANDOM = "random"
 """The arm that opens and leaves as often as another, either side alike."""
 
-NAME_LENGTH = 14
+MODEL_LENGTH = 12
+"""Characters of a model's name that are kept."""
+
+NAME_LENGTH = MODEL_LENGTH + len(" placebo")
 """Characters of an arm's name that the table has room for."""
+
+Kind = Literal["frozen", "online", "placebo", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,19 @@ class Arm:
     """First 12 hex digits of the weights' hash; empty for a rule."""
     trained: bool | None = None
     """False: the manifest says these are initial weights. None: a rule has none."""
+    kind: Kind = "rule"
+    model: str = ""
+    """Name of the frozen arm with the weights that it has or began with; empty for a rule."""
+    origin: Origin | None = None
+    """What the weights' manifest says of them; None: it does not exist, or this is a rule."""
+    learner: Learner | None = None
+    """What decides, and learns from it; None: nothing is learned."""
+
+    def close(self) -> None:
+        """Let go of all that MLX compiled, in the thread that used it."""
+        self.ladder.close()
+        if self.learner is not None:
+            self.learner.close()
 
 
 def default_models() -> tuple[Path, ...]:
@@ -91,22 +113,25 @@ def _frozen(path: Path) -> Arm:
     policy = ladder.policy
     training = "trained" if policy.trained else "untrained"
     about = f"{policy.architecture} {policy.policy_id}, {training}, frozen"
-    return Arm(_name(path), about, ladder, policy.policy_id, policy.trained)
+    name = _name(path)
+    manifest = policy.manifest if isinstance(policy, Policy) else None
+    origin = None if manifest is None else manifest.origin
+    return Arm(name, about, ladder, policy.policy_id, policy.trained, "frozen", name, origin)
 
 
 def _name(path: Path) -> str:
     """The file's own name, or its folder's where the file is called as all weights are."""
     folder = path if path.is_dir() else path.parent
     name = folder.resolve().name if path.is_dir() or path.name == FILE_NAME else path.stem
-    return name[:NAME_LENGTH]
+    return name[:MODEL_LENGTH]
 
 
 def _renamed(arm: Arm, taken: set[str]) -> Arm:
     """`arm` under a name that no other has."""
     if arm.name not in taken and arm.name not in FIXED and arm.name != RANDOM:
         return arm
-    name = f"{arm.name[: NAME_LENGTH - 5]}-{arm.policy_id[:4]}"
-    return Arm(name, arm.about, arm.ladder, arm.policy_id, arm.trained)
+    name = f"{arm.name[: MODEL_LENGTH - 5]}-{arm.policy_id[:4]}"
+    return replace(arm, name=name, model=name)
 
 
 def _first_line(text: str | None) -> str:

@@ -1,18 +1,19 @@
 """An evaluation from beginning to end.
 
-Owns its order: every arm but chance runs first, over all tapes; chance runs second, at the pace
-that was measured; then the report is made. It refuses what would make the result worthless.
+Owns its order: every arm but chance runs first, over all tapes from the oldest to the newest;
+chance runs second, at the pace that was measured; then the report is made. It refuses what would
+make the result worthless.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import ConsoleError, UsageError
 from engine.evaluation.arms import (
     DEFAULT_REFERENCE,
     RANDOM,
@@ -22,10 +23,14 @@ from engine.evaluation.arms import (
     paced_by,
     random_arm,
 )
+from engine.evaluation.causality import refuse_foresight
+from engine.evaluation.online import learning_arms
 from engine.evaluation.pace import pooled
 from engine.evaluation.report import Conditions, Report, report
+from engine.evaluation.rules import FIXED
 from engine.evaluation.run import ArmRun, Progress, run_tape
-from engine.evaluation.tape import Tape
+from engine.evaluation.tape import Tape, in_time_order
+from engine.evaluation.walk_forward import Known, newest_known, refuse_what_was_learned, unseen
 from engine.settings import Settings
 
 
@@ -38,6 +43,8 @@ class Question:
     settings: Settings
     seed: int
     reference: str = DEFAULT_REFERENCE
+    learning: bool = True
+    """Whether each model is also run learning online, and as its placebo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,16 @@ def compare(question: Question, tell: Tell) -> Report:
 
     Raises ConsoleError in one sentence for weights, tapes or a reference that cannot be used.
     """
+    question = replace(question, tapes=in_time_order(question.tapes))
     models = frozen_arms(question.models)
-    arms = [*models, *fixed_arms()]
-    _check_reference(question.reference, arms)
+    arms = list(models)
     try:
+        refuse_what_was_learned(question.tapes, models)
+        _check_reference(question, models)
+        refuse_foresight(
+            question.tapes[0], lambda _: _arms(question), question.settings, question.seed
+        )
+        arms = _with_learning(question, models)
         runs = _over_tapes(question, arms, 0, tell)
         pace = paced_by(question.reference, models)
         paced = next(of for of in runs if of[0].arm.name == pace)
@@ -70,8 +83,22 @@ def compare(question: Question, tell: Tell) -> Report:
         runs += _over_tapes(question, [chance], len(question.tapes), tell)
     finally:
         for arm in arms:
-            arm.ladder.close()
-    return report(runs, _conditions(question))
+            arm.close()
+    return report(_scored(question, runs, newest_known(models)), _conditions(question, models))
+
+
+def _arms(question: Question) -> list[Arm]:
+    """Every arm but chance, loaded."""
+    return _with_learning(question, frozen_arms(question.models))
+
+
+def _with_learning(question: Question, models: Sequence[Arm]) -> list[Arm]:
+    """The models, each followed by what it becomes while it learns, then the rules."""
+    if not question.learning:
+        return [*models, *fixed_arms()]
+    learning = learning_arms(models, question.settings, question.seed)
+    families = [arm for model in models for arm in (model, *learning) if arm.model == model.name]
+    return [*families, *fixed_arms()]
 
 
 def _over_tapes(
@@ -86,18 +113,41 @@ def _over_tapes(
     return [list(of) for of in zip(*by_tape, strict=True)]
 
 
+def _scored(
+    question: Question, runs: Sequence[Sequence[ArmRun]], known: Known | None
+) -> list[list[ArmRun]]:
+    """`runs` with only those windows that nobody learned from. ConsoleError if none is left."""
+    scored = [
+        [_unseen(*pair, known) for pair in zip(of, question.tapes, strict=True)] for of in runs
+    ]
+    if any(run.windows for run in runs[0]) and not any(run.windows for run in scored[0]):
+        names = ", ".join(tape.name for tape in question.tapes)
+        raise ConsoleError(f"{names}: no window began after {known}; name newer recordings")
+    return scored
+
+
+def _unseen(run: ArmRun, tape: Tape, known: Known | None) -> ArmRun:
+    kept = unseen(run.windows, tape, known)
+    return replace(run, windows=kept, learned_windows=len(run.windows) - len(kept))
+
+
 def _tell(tell: Tell, tape: str, number: int, of: int, progress: Progress) -> None:
     tell(Reading(tape, number, of, progress))
 
 
-def _check_reference(reference: str, arms: Sequence[Arm]) -> None:
-    names = [arm.name for arm in arms]
-    if reference == RANDOM:
+def _check_reference(question: Question, models: Sequence[Arm]) -> None:
+    """Before anything that takes time."""
+    if question.reference == RANDOM:
         raise UsageError(
             "random takes its pace from the reference and cannot be it; choose another"
         )
-    if reference not in names:
-        raise UsageError(f"there is no arm {reference!r} to compare with; there are {_list(names)}")
+    learning = ("", " online", " placebo") if question.learning else ("",)
+    names = [f"{model.name}{suffix}" for model in models for suffix in learning]
+    names += FIXED
+    if question.reference not in names:
+        raise UsageError(
+            f"there is no arm {question.reference!r} to compare with; there are {', '.join(names)}"
+        )
 
 
 def _check_windows(by_tape: Sequence[Sequence[ArmRun]], tapes: Sequence[Tape]) -> None:
@@ -111,15 +161,12 @@ def _check_windows(by_tape: Sequence[Sequence[ArmRun]], tapes: Sequence[Tape]) -
         )
 
 
-def _conditions(question: Question) -> Conditions:
+def _conditions(question: Question, models: Sequence[Arm]) -> Conditions:
     return Conditions(
         tapes=tuple(tape.name for tape in question.tapes),
         seed=question.seed,
         reference=question.reference,
         trade_size=float(question.settings.trade_size),
         decision_rule=question.settings.decision_rule,
+        known=newest_known(models),
     )
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)

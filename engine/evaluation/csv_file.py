@@ -13,6 +13,7 @@ from engine.evaluation.report import Report
 
 COLUMNS = (
     "arm",
+    "kind",
     "slot_start",
     "windows",
     "trades",
@@ -35,6 +36,7 @@ def save_csv(report: Report, path: Path) -> None:
                 rows.writerow(
                     (
                         arm.name,
+                        arm.kind,
                         start,
                         slot.windows,
                         slot.trades,

@@ -1,17 +1,20 @@
 """The arms' running results as a picture.
 
-Owns the drawing. Colours are told apart by people who see colours differently (Okabe and Ito), and
-every line is named at its end's height in the legend, best first.
+Owns the drawing. Colours are told apart by people who see colours differently (Okabe and Ito, and
+two more). All arms of one model have one colour and differ in their strokes; the legend names every
+line, the one that ends highest first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.evaluation.report import Report, equity
+from engine.evaluation.report import ArmReport, Report, equity
 
 SIZE = (1200, 640)
 """Pixels."""
@@ -19,7 +22,16 @@ SIZE = (1200, 640)
 PLOT = (90, 60, 900, 580)
 """Left, top, right and bottom of the plot, pixels."""
 
-COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#8a8a00")
+COLOURS = (
+    "#000000", "#e69f00", "#56b4e9", "#009e73", "#cc79a7",
+    "#0072b2", "#d55e00", "#8a8a00", "#6a3d9a", "#8c510a",
+)  # fmt: skip
+
+STROKES = {"frozen": (3, 0, 0), "online": (3, 9, 5), "placebo": (3, 2, 6), "rule": (1, 0, 0)}
+"""By an arm's kind: width, and pixels drawn and left out in turn; 0: drawn throughout."""
+
+LEGEND = 28
+"""Pixels from one name to the next, where there is room."""
 GREY = "#b0b0b0"
 
 Point = tuple[float, float]
@@ -32,12 +44,46 @@ def save_plot(report: Report, path: Path) -> None:
     curves = {arm.name: equity(arm) for arm in report.arms}
     low, high = _range(list(curves.values()))
     _frame(draw, report, low, high)
-    ranked = sorted(curves.items(), key=lambda item: -_last(item[1]))
-    for rank, (name, curve) in enumerate(ranked):
-        colour = COLOURS[list(curves).index(name) % len(COLOURS)]
-        draw.line(_points((0.0, *curve), low, high), fill=colour, width=2)
-        _legend(draw, rank, f"{name} {_last(curve):+.2f}", colour)
+    colours = _colours(report.arms)
+    ranked = sorted(report.arms, key=lambda arm: -_last(curves[arm.name]))
+    for rank, arm in enumerate(ranked):
+        curve, colour = curves[arm.name], colours[arm.name]
+        _stroke(draw, _points((0.0, *curve), low, high), colour, arm.kind)
+        y = PLOT[1] + round(rank * min(LEGEND, (PLOT[3] - PLOT[1]) / len(ranked)))
+        _legend(draw, y, f"{arm.name} {_last(curve):+.2f}", colour, arm.kind)
     picture.save(path, "PNG")
+
+
+def _colours(arms: Sequence[ArmReport]) -> dict[str, str]:
+    """By arm; one for all arms of a model."""
+    families = list(dict.fromkeys(arm.model or arm.name for arm in arms))
+    return {arm.name: COLOURS[families.index(arm.model or arm.name) % len(COLOURS)] for arm in arms}
+
+
+def _stroke(draw: ImageDraw.ImageDraw, points: Sequence[Point], colour: str, kind: str) -> None:
+    width, drawn, left_out = STROKES[kind]
+    if not drawn:
+        draw.line(list(points), fill=colour, width=width)
+        return
+    for piece in _dashes(points, drawn, left_out):
+        draw.line(piece, fill=colour, width=width)
+
+
+def _dashes(points: Sequence[Point], drawn: int, left_out: int) -> Iterator[list[Point]]:
+    """Pieces of the line through `points`, by the pixels along it."""
+    along = 0.0
+    for (x0, y0), (x1, y1) in pairwise(points):
+        length = math.hypot(x1 - x0, y1 - y0)
+        period = drawn + left_out
+        first = math.floor(along / period) * period
+        for start in range(first, math.ceil(along + length), period):
+            begin, end = max(start - along, 0.0), min(start + drawn - along, length)
+            if begin < end:
+                yield [
+                    (x0 + (x1 - x0) * at / length, y0 + (y1 - y0) * at / length)
+                    for at in (begin, end)
+                ]
+        along += length
 
 
 def _frame(draw: ImageDraw.ImageDraw, report: Report, low: float, high: float) -> None:
@@ -57,10 +103,10 @@ def _frame(draw: ImageDraw.ImageDraw, report: Report, low: float, high: float) -
     )
 
 
-def _legend(draw: ImageDraw.ImageDraw, rank: int, text: str, colour: str) -> None:
-    x, y = PLOT[2] + 20, PLOT[1] + 28 * rank
-    draw.line([(x, y + 9), (x + 24, y + 9)], fill=colour, width=4)
-    draw.text((x + 32, y), text, fill="black", font=ImageFont.load_default(15))
+def _legend(draw: ImageDraw.ImageDraw, y: int, text: str, colour: str, kind: str) -> None:
+    x = PLOT[2] + 20
+    _stroke(draw, [(x, y + 9), (x + 28, y + 9)], colour, kind)
+    draw.text((x + 36, y), text, fill="black", font=ImageFont.load_default(15))
 
 
 def _points(curve: Sequence[float], low: float, high: float) -> list[Point]:

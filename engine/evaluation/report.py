@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.evaluation.accounts import WindowResult
-from engine.evaluation.arms import Arm
+from engine.evaluation.pairs import Pair, pairs_of
 from engine.evaluation.run import ArmRun
 from engine.evaluation.slots import (
     Slot,
@@ -23,6 +23,7 @@ from engine.evaluation.slots import (
     total_without_best,
 )
 from engine.evaluation.verdict import Difference, difference
+from engine.evaluation.walk_forward import Known
 from engine.units import MICRO, dollars
 
 BEST = (1, 3, 5)
@@ -38,6 +39,8 @@ class AssetReport:
 
     asset: str
     windows: int
+    independent_slots: int
+    """Slots with books that these figures rest on."""
     trades: int
     pnl_executable: float | None
     pnl_mid: float
@@ -67,7 +70,13 @@ class ArmReport:
     policy_id: str
     trained: bool | None
     """False: initial weights. None: a rule."""
+    kind: str
+    """``frozen``, ``online``, ``placebo`` or ``rule``."""
+    model: str
+    """Name of the frozen arm with the weights that it has or began with; empty for a rule."""
     windows: int
+    independent_slots: int
+    """Slots with books: what every executable figure of this arm rests on."""
     trades: int
     """Round trips, from the first buy to nothing held."""
     pnl_executable: float | None
@@ -82,6 +91,8 @@ class ArmReport:
     """Deepest fall of the running result, slot by slot."""
     without_best: dict[str, float | None]
     """Executable PnL without what the best 1, 3, 5 slots gained."""
+    without_best_windows: dict[str, float | None]
+    """The same by single windows: of several assets, only the best one of a slot goes."""
     at_cost: dict[str, float | None]
     """Executable PnL at 1, 1.5, 2 times its costs (fees, and what fills cost beyond the mid)."""
     assets: tuple[AssetReport, ...]
@@ -89,9 +100,22 @@ class ArmReport:
     """Refused orders by the gate's code, over all windows."""
     falls: int
     """Times that the weights gave no finite answer and HOLD took over."""
+    updates: dict[str, int]
+    """Updates of an arm that learns, by verdict."""
     difference: Difference | None
     """To the reference, per slot; None: this is the reference."""
     slots: tuple[SlotReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairReport:
+    """One arm less another, per slot."""
+
+    arm: str
+    against: str
+    less: str
+    """What `against` is to `arm`, in words."""
+    difference: Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +136,13 @@ class Report:
     """Windows with a known outcome."""
     unknown_windows: int
     """Windows left out for every arm: the tape does not know their outcome."""
+    learned_windows: int
+    """Windows left out for every arm: an arm may have learned from them."""
+    learned_until: str
+    """Up to when, and which arm, in words; empty: no arm says that it learned from recordings."""
     arms: tuple[ArmReport, ...]
+    pairs: tuple[PairReport, ...]
+    """Every comparison that was made."""
     warnings: tuple[str, ...]
 
 
@@ -126,6 +156,8 @@ class Conditions:
     trade_size: float
     """Dollars."""
     decision_rule: str
+    known: Known | None = None
+    """How far into the recordings an arm has seen; None: none has."""
 
 
 def report(runs: Sequence[Sequence[ArmRun]], conditions: Conditions) -> Report:
@@ -133,6 +165,7 @@ def report(runs: Sequence[Sequence[ArmRun]], conditions: Conditions) -> Report:
     against = next(of for of in runs if of[0].arm.name == conditions.reference)
     reference = slots_of(_windows(against))
     windows = _windows(against)
+    pairs = _pairs(runs, conditions)
     return Report(
         tapes=conditions.tapes,
         seed=conditions.seed,
@@ -143,17 +176,33 @@ def report(runs: Sequence[Sequence[ArmRun]], conditions: Conditions) -> Report:
         executable_slots=len(executable(reference)),
         windows=sum(w.known for w in windows),
         unknown_windows=sum(not w.known for w in windows),
-        arms=tuple(_arm(of, reference, conditions) for of in runs),
+        learned_windows=sum(run.learned_windows for run in against),
+        learned_until="" if conditions.known is None else str(conditions.known),
+        arms=tuple(_arm(of, pairs, conditions) for of in runs),
+        pairs=pairs,
         warnings=tuple(dict.fromkeys(run.warning for run in against if run.warning is not None)),
     )
 
 
-def _arm(runs: Sequence[ArmRun], reference: Sequence[Slot], conditions: Conditions) -> ArmReport:
+def _pairs(runs: Sequence[Sequence[ArmRun]], conditions: Conditions) -> tuple[PairReport, ...]:
+    slots = {of[0].arm.name: executable(slots_of(_windows(of))) for of in runs}
+    pairs = pairs_of([of[0].arm for of in runs], conditions.reference)
+
+    def judged(pair: Pair) -> PairReport:
+        ours, theirs = slots[pair.arm], slots[pair.against]
+        found = difference(ours, theirs, conditions.seed, len(pairs))
+        return PairReport(pair.arm, pair.against, pair.less, found)
+
+    return tuple(map(judged, pairs))
+
+
+def _arm(runs: Sequence[ArmRun], pairs: Sequence[PairReport], conditions: Conditions) -> ArmReport:
     arm = runs[0].arm
     known = tuple(w for w in _windows(runs) if w.known)
     slots = slots_of(known)
     real = executable(slots)
     pnl = [slot.pnl for slot in real]
+    single = [window.pnl for window in known if window.executable]
     costs = sum(slot.fees + slot.beyond_mid for slot in real)
     trades = [result for window in known for result in window.trades]
     only = _only_if(real)
@@ -162,7 +211,10 @@ def _arm(runs: Sequence[ArmRun], reference: Sequence[Slot], conditions: Conditio
         about=arm.about,
         policy_id=arm.policy_id,
         trained=arm.trained,
+        kind=arm.kind,
+        model=arm.model,
         windows=len(known),
+        independent_slots=len(real),
         trades=len(trades),
         pnl_executable=only(sum(pnl)),
         pnl_mid=dollars(sum(slot.pnl_mid for slot in slots)),
@@ -171,21 +223,20 @@ def _arm(runs: Sequence[ArmRun], reference: Sequence[Slot], conditions: Conditio
         win_rate=sum(result > 0 for result in trades) / len(trades) if trades else None,
         max_drawdown=only(max_drawdown(pnl)),
         without_best={str(n): only(total_without_best(pnl, n)) for n in BEST},
+        without_best_windows={str(n): only(total_without_best(single, n)) for n in BEST},
         at_cost={f"{p / 100:g}": only(total_at_cost(sum(pnl), costs, p)) for p in COST_PERCENT},
         assets=_assets(known),
         denials=dict(sum((run.denials for run in runs), Counter()).most_common()),
         falls=sum(run.falls for run in runs),
-        difference=_difference(arm, real, executable(reference), conditions),
+        updates=dict(sum((run.updates for run in runs), Counter())),
+        difference=_to_reference(arm.name, pairs, conditions.reference),
         slots=tuple(_slot(slot) for slot in slots),
     )
 
 
-def _difference(
-    arm: Arm, slots: Sequence[Slot], reference: Sequence[Slot], conditions: Conditions
-) -> Difference | None:
-    if arm.name == conditions.reference:
-        return None
-    return difference(slots, reference, conditions.seed)
+def _to_reference(arm: str, pairs: Sequence[PairReport], reference: str) -> Difference | None:
+    found = (p.difference for p in pairs if (p.arm, p.against) == (arm, reference))
+    return next(found, None)
 
 
 def equity(arm: ArmReport) -> tuple[float, ...]:
@@ -204,10 +255,12 @@ def _assets(windows: Sequence[WindowResult]) -> tuple[AssetReport, ...]:
 
 
 def _asset(name: str, windows: Sequence[WindowResult]) -> AssetReport:
-    only = _only_if([w for w in windows if w.executable])
+    real = {w.start for w in windows if w.executable}
+    only = _only_if(sorted(real))
     return AssetReport(
         asset=name,
         windows=len(windows),
+        independent_slots=len(real),
         trades=sum(len(w.trades) for w in windows),
         pnl_executable=only(sum(w.pnl for w in windows)),
         pnl_mid=dollars(sum(w.pnl_mid for w in windows)),

@@ -2,7 +2,7 @@
 
 Owns the loop and the parts of an arm's run. Every engine has its own log in memory, its own paper
 venue and the same seed, so that the k-th order of each meets the same draws. Each tape starts with
-fresh accounts. It judges nothing.
+fresh accounts; an arm that learns takes what it learned to the next one. It judges nothing.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine import events as ev
 from engine.core import Engine
 from engine.evaluation.accounts import WindowJournal, WindowResult
 from engine.evaluation.arms import Arm
+from engine.evaluation.online import sampling, shadow_of
 from engine.evaluation.pace import Pace
 from engine.evaluation.seat import RuleLadder
 from engine.evaluation.tape import Branch, Tape, deal
 from engine.eventlog import EventLog
 from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
+from engine.learning.shadow import Shadow
 from engine.settings import Settings
 from engine.thread import ended
 from engine.trading_state import Latch
@@ -55,13 +57,32 @@ class ArmRun:
     """Times that weights gave no finite answer; HOLD decided from then on."""
     warning: str | None
     """What is wrong with the tape, in one sentence; None: nothing."""
+    updates: Counter[str] = field(default_factory=Counter)
+    """Updates of its learner by verdict."""
+    learned_windows: int = 0
+    """Windows that are not among `windows` because an arm may have learned from them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Seated:
+class Seated:
+    """An arm in an engine of its own, started."""
+
     arm: Arm
     engine: Engine
     journal: WindowJournal
+    shadow: Shadow | None
+    """What drives the engine and lets the arm learn; None: it does not."""
+    updates: Counter[str]
+
+    def advance(self, until_ms: int) -> None:
+        """Decide, and learn where the arm does, up to `until_ms` of market time."""
+        if self.shadow is None:
+            self.engine.advance(until_ms)
+            return
+        while self.shadow.behind(until_ms):
+            judged = self.shadow.work(until_ms)
+            if judged is not None:
+                self.updates[judged.verdict] += 1
 
 
 def run_tape(
@@ -74,23 +95,23 @@ def run_tape(
     with closing(tape.open()) as source, ExitStack() as logs:
         branches = [Branch(source) for _ in arms]
         seated = [
-            _seat(arm, branch, settings, seed, logs)
+            seat(arm, branch, settings, seed, logs)
             for arm, branch in zip(arms, branches, strict=True)
         ]
-        _in_step(source, branches, [one.engine for one in seated], tell)
+        _in_step(source, branches, seated, tell)
         warning = source.warning if isinstance(source, ReplayFeed) else None
         return [_finished(one, source.info, warning) for one in seated]
 
 
-def _in_step(source: Feed, branches: list[Branch], engines: list[Engine], tell: Tell) -> None:
+def _in_step(source: Feed, branches: list[Branch], seated: list[Seated], tell: Tell) -> None:
     """Advance all engines together, so that only a tick's messages are ever held."""
     now = told = source.info.start_ms
     tell(Progress(now - source.info.start_ms, _length(source.info)))
-    while going := [engine for engine in engines if not ended(engine)]:
-        now += going[0].settings.decision_ms
+    while going := [one for one in seated if not ended(one.engine)]:
+        now += going[0].engine.settings.decision_ms
         deal(source, branches, now)
-        for engine in going:
-            engine.advance(now)
+        for one in going:
+            one.advance(now)
         if now - told >= TELL_EVERY_MS:
             told = now
             tell(Progress(now - source.info.start_ms, _length(source.info)))
@@ -100,23 +121,27 @@ def _length(info: FeedInfo) -> int | None:
     return None if info.end_ms is None else info.end_ms - info.start_ms
 
 
-def _seat(arm: Arm, branch: Branch, settings: Settings, seed: int, logs: ExitStack) -> _Seated:
-    """An engine in which `arm` decides, started."""
+def seat(arm: Arm, feed: Feed, settings: Settings, seed: int, logs: ExitStack) -> Seated:
+    """An engine on `feed` in which `arm` decides, started."""
+    if arm.learner is not None:
+        settings = sampling(settings)
     journal = WindowJournal(
         logs.enter_context(closing(EventLog(None))),
         lambda token: engine.intake.book(token),  # noqa: PLW0108 - that engine is made with this journal
         Pace(settings.limits.entry_cutoff),
     )
-    engine = Engine(branch, journal, arm.ladder, settings, Latch(None), seed)
+    engine = Engine(feed, journal, arm.ladder, settings, Latch(None), seed)
     if isinstance(arm.ladder, RuleLadder):
         arm.ladder.watch(engine.desks)
-    opened = ev.SessionOpened("paper", branch.info.name, seed, arm.policy_id, "", "evaluation")
+    opened = ev.SessionOpened("paper", feed.info.name, seed, arm.policy_id, "", "evaluation")
     engine.start(opened, ())
-    return _Seated(arm, engine, journal)
+    return Seated(arm, engine, journal, shadow_of(arm, engine, seed), Counter())
 
 
-def _finished(one: _Seated, info: FeedInfo, warning: str | None) -> ArmRun:
+def _finished(one: Seated, info: FeedInfo, warning: str | None) -> ArmRun:
     one.engine.finish("complete")
+    if one.shadow is not None:
+        one.shadow.trajectories.cut("the tape ended")
     return ArmRun(
         arm=one.arm,
         windows=one.journal.results(executable="book" in info.has),
@@ -124,4 +149,5 @@ def _finished(one: _Seated, info: FeedInfo, warning: str | None) -> ArmRun:
         denials=one.journal.denials,
         falls=one.journal.ledger.counts["ModelChanged"],
         warning=warning,
+        updates=one.updates,
     )

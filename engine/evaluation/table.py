@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from engine.evaluation.arms import NAME_LENGTH
-from engine.evaluation.bootstrap import MIN_COUNT, RESAMPLES, block_length
-from engine.evaluation.report import BEST, COST_PERCENT, ArmReport, Report
-from engine.evaluation.verdict import MIN_SLOTS, Difference
+from engine.evaluation.bootstrap import CONFIDENCE, MIN_COUNT, RESAMPLES, block_length
+from engine.evaluation.report import BEST, COST_PERCENT, ArmReport, PairReport, Report
+from engine.evaluation.verdict import MIN_SLOTS
 
 NONE = "-"
 """What stands for an amount that nobody knows or that could not have been."""
@@ -19,6 +21,12 @@ NONE = "-"
 
 CENTS_UP_TO = 100_000
 """Dollars from which the cents are left out, so that columns stay apart."""
+
+CENTS_UP_TO_NARROW = 10_000
+"""The same in narrow columns."""
+
+CENTS_UP_TO_ASSET = 1_000
+"""The same where the number of trades stands beside the amount."""
 
 
 def table(report: Report) -> str:
@@ -28,27 +36,42 @@ def table(report: Report) -> str:
 
 
 def _head(report: Report) -> list[str]:
-    unknown = report.unknown_windows
-    left_out = f"; left out for every arm, outcome unknown: {unknown}" if unknown else ""
     return [
         *_wrapped(f"tapes: {', '.join(report.tapes)}"),
-        *_wrapped(f"{report.slots} window slots ({report.windows} windows){left_out}"),
+        *_wrapped(f"{report.slots} window slots ({report.windows} windows){_left_out(report)}"),
         *_wrapped(
-            f"seed {report.seed}, stake ${report.trade_size:g}, {report.decision_rule} decisions;"
-            " all amounts in dollars"
+            f"seed {report.seed}, stake ${report.trade_size:g}, {report.decision_rule} decisions"
+            f"{_sampled(report)}; all amounts in dollars"
         ),
         *(line for warning in report.warnings for line in _wrapped(f"note: {warning}")),
-        *(line for arm in report.arms for line in _caution(arm)),
+        *(line for arm in report.arms for note in _caution(arm) for line in _wrapped(note)),
     ]
 
 
+def _left_out(report: Report) -> str:
+    reasons = []
+    if report.unknown_windows:
+        reasons.append(f"outcome unknown: {report.unknown_windows}")
+    if report.learned_windows:
+        reasons.append(f"begun before {report.learned_until}: {report.learned_windows}")
+    return f"; left out for every arm, {'; '.join(reasons)}" if reasons else ""
+
+
+def _sampled(report: Report) -> str:
+    learns = any(arm.kind == "online" for arm in report.arms)
+    return ", sampled where an arm learns" if learns and report.decision_rule != "sample" else ""
+
+
 def _caution(arm: ArmReport) -> Iterator[str]:
-    if arm.trained is False:
+    if arm.trained is False and arm.kind == "frozen":
         yield f"note: {arm.name} has untrained (initial) weights"
     if "DAILY_LOSS" in arm.denials:
         yield f"note: {arm.name} was stopped by the daily loss limit, at least for a while"
     if arm.falls:
         yield f"note: {arm.name} gave no finite answer; from then on it held"
+    if arm.kind in ("online", "placebo"):
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in arm.updates.items())
+        yield f"note: {arm.name}, updates: {counts or 'none fell due'}"
 
 
 def _verdicts(report: Report) -> list[str]:
@@ -57,59 +80,97 @@ def _verdicts(report: Report) -> list[str]:
             "VERDICT: not shown for any arm. The tape has no order books, so nothing could be "
             "executed; mid PnL alone is no evidence."
         )
-    rows = [_verdict(arm, arm.difference) for arm in report.arms if arm.difference is not None]
-    return [
-        f"less {report.reference}, executable dollars per slot, 95 % interval",
-        f"{'arm':<{NAME_LENGTH}}{'mean':>9}{'low':>9}{'high':>9}  {'verdict':<10} rests on",
-        *rows,
-        *_wrapped(_method(report, len(rows))),
-    ]
+    lines: list[str] = []
+    for less, pairs in groupby(report.pairs, key=attrgetter("less")):
+        lines += [f"{_COLUMNS if not lines else ''}less {less}", *map(_verdict, pairs)]
+    return [*lines, *_wrapped(_method(report)), *_wrapped(_selection(report))]
 
 
-def _verdict(arm: ArmReport, found: Difference) -> str:
-    interval = "".join(_money(x, 9) for x in (found.mean, found.low, found.high))
+_COLUMNS = (
+    "executable dollars per slot, 95 % interval\n"
+    f"{'arm':<{NAME_LENGTH}}{'mean':>9}{'low':>9}{'high':>9}  {'verdict':<10} rests on\n"
+)
+
+
+def _verdict(pair: PairReport) -> str:
+    found = pair.difference
+    interval = "".join(
+        _money(x, 9, CENTS_UP_TO_NARROW) for x in (found.mean, found.low, found.high)
+    )
     return (
-        f"{arm.name:<{NAME_LENGTH}}{interval}  {found.verdict.upper():<10} "
+        f"{pair.arm:<{NAME_LENGTH}}{interval}  {found.verdict.upper():<10} "
         f"{found.differing} of {found.slots} slots"
     )
 
 
-def _method(report: Report, comparisons: int) -> str:
+def _method(report: Report) -> str:
     if report.executable_slots < MIN_COUNT:
         return f"Fewer than {MIN_COUNT} slots have no interval, fewer than {MIN_SLOTS} no verdict."
     block = block_length(report.executable_slots)
-    return (
+    said = (
         f"Stationary bootstrap of slots, blocks of {block} on average, {RESAMPLES} resamples. "
-        f"Fewer than {MIN_SLOTS} slots in which two arms differ show nothing. Of "
-        f"{comparisons} comparisons without any edge, one in forty is called better by chance."
+        f"Fewer than {MIN_SLOTS} slots in which two arms differ show nothing."
+    )
+    return said + (_FAIRNESS if _sampled(report) else "")
+
+
+_FAIRNESS = (
+    " An arm that learns samples its actions and frozen weights take the likeliest: less the same"
+    " weights frozen it differs in both, less its placebo in what it learned alone."
+)
+
+
+def _selection(report: Report) -> str:
+    """What the number of comparisons does to any one of them."""
+    count = len(report.pairs)
+    if count < 2 or report.executable_slots < MIN_COUNT:
+        return ""
+    chance = min(1.0, count * (1 - CONFIDENCE) / 2)
+    kept = [
+        f"{pair.arm} {pair.difference.corrected} than {pair.against}"
+        for pair in report.pairs
+        if pair.difference.corrected != "not shown"
+    ]
+    return (
+        f"{len(report.arms)} arms were tried in {count} comparisons. Without any edge one in forty "
+        f"is called better by chance: here at least one with a probability of up to "
+        f"{chance:.0%}, and the best of many arms is the luckiest. By intervals widened for so "
+        f"many (Bonferroni) there remains: {'; '.join(kept) or 'nothing shown'}."
     )
 
 
+def _rests_on(report: Report) -> str:
+    return f"over {report.executable_slots} independent slots with books"
+
+
 def _sums(report: Report) -> list[str]:
-    head = f"{'arm':<{NAME_LENGTH}}{'trades':>7}{'executable':>12}{'mid PnL':>11}{'fees':>10}"
+    head = f"{'arm':<{NAME_LENGTH}}{'slots':>6}{'trades':>7}{'executable':>11}{'mid PnL':>10}"
     return [
-        f"{head}{'win %':>7}{'drawdown':>11}",
-        *(_sum(arm) for arm in report.arms),
+        f"results {_rests_on(report)}; mid PnL over all {report.slots}",
+        f"{head}{'fees':>9}{'win %':>6}{'drawdown':>10}",
+        *map(_sum, report.arms),
     ]
 
 
 def _sum(arm: ArmReport) -> str:
     win = NONE if arm.win_rate is None else f"{100 * arm.win_rate:.0f}"
     return (
-        f"{arm.name:<{NAME_LENGTH}}{arm.trades:>7}{_money(arm.pnl_executable, 12)}"
-        f"{_money(arm.pnl_mid, 11)}{_plain(arm.fees, 10)}{win:>7}{_plain(arm.max_drawdown, 11)}"
+        f"{arm.name:<{NAME_LENGTH}}{arm.independent_slots:>6}{arm.trades:>7}"
+        f"{_money(arm.pnl_executable, 11)}{_money(arm.pnl_mid, 10)}{_plain(arm.fees, 9)}{win:>6}"
+        f"{_plain(arm.max_drawdown, 10)}"
     )
 
 
 def _fragility(report: Report) -> list[str]:
     if not report.executable_slots:
         return []
-    without = "".join(f"{f'less {n}':>10}" for n in BEST)
-    costs = "".join(f"{f'x{p / 100:g}':>11}" for p in COST_PERCENT)
+    without = "".join(f"{f'less {n}':>9}" for n in BEST)
+    costs = "".join(f"{f'x{p / 100:g}':>9}" for p in COST_PERCENT)
     return [
-        f"{'':<{NAME_LENGTH}}{'without its best slots':>30}  {'at so many times its costs':>33}",
+        f"executable PnL {_rests_on(report)}",
+        f"{'':<{NAME_LENGTH}}{'without its best slots':>27}  {'times its costs':>27}",
         f"{'arm':<{NAME_LENGTH}}{without}  {costs}",
-        *(_fragile(arm) for arm in report.arms),
+        *map(_fragile, report.arms),
         *_wrapped(
             "Costs are fees and what fills cost beyond the mid of the books that they met; at x0 "
             "the same fills would have been free."
@@ -118,31 +179,38 @@ def _fragility(report: Report) -> list[str]:
 
 
 def _fragile(arm: ArmReport) -> str:
-    without = "".join(_money(value, 10) for value in arm.without_best.values())
-    costs = "".join(_money(value, 11) for value in arm.at_cost.values())
+    without, costs = (
+        "".join(_money(value, 9, CENTS_UP_TO_NARROW) for value in values)
+        for values in (arm.without_best.values(), arm.at_cost.values())
+    )
     return f"{arm.name:<{NAME_LENGTH}}{without}  {costs}"
 
 
 def _assets(report: Report) -> list[str]:
-    names = [asset.asset for asset in report.arms[0].assets]
-    if len(names) < 2:
+    assets = report.arms[0].assets
+    if len(assets) < 2:
         return []
-    heads = "".join(f"{name:>16}" for name in names)
+    heads = "".join(f"{asset.asset:>15}" for asset in assets)
+    slots = "".join(f"{asset.independent_slots:>15}" for asset in assets)
     return [
         "executable PnL and (trades) by asset",
         f"{'arm':<{NAME_LENGTH}}{heads}",
+        f"{'slots with books':<{NAME_LENGTH}}{slots}",
         *(f"{arm.name:<{NAME_LENGTH}}{_by_asset(arm)}" for arm in report.arms),
     ]
 
 
 def _by_asset(arm: ArmReport) -> str:
-    return "".join(f"{_money(a.pnl_executable, 0)} ({a.trades})".rjust(16) for a in arm.assets)
+    return "".join(
+        f"{_money(a.pnl_executable, 0, CENTS_UP_TO_ASSET)} ({a.trades})".rjust(15)
+        for a in arm.assets
+    )
 
 
-def _money(amount: float | None, width: int) -> str:
+def _money(amount: float | None, width: int, cents_up_to: int = CENTS_UP_TO) -> str:
     if amount is None:
         return NONE.rjust(width)
-    return f"{amount:+.{0 if abs(amount) >= CENTS_UP_TO else 2}f}".rjust(width)
+    return f"{amount:+.{0 if abs(amount) >= cents_up_to else 2}f}".rjust(width)
 
 
 def _plain(amount: float | None, width: int) -> str:

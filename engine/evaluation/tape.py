@@ -7,6 +7,8 @@ read and not yet taken. What the messages say is the feeds' business.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +58,19 @@ class Embedded:
     def open(self) -> Feed:
         """Raises UsageError for a seed or a count that cannot be meant."""
         return SimFeed(self.seed, windows=self.windows)
+
+
+def in_time_order(tapes: Sequence[Tape]) -> tuple[Tape, ...]:
+    """`tapes`, the one that begins first first.
+
+    Raises RecordingError or UsageError, one sentence, where one cannot be read.
+    """
+    return tuple(sorted(tapes, key=_start_ms))
+
+
+def _start_ms(tape: Tape) -> int:
+    with closing(tape.open()) as feed:
+        return feed.info.start_ms
 
 
 class Branch:

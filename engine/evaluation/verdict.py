@@ -7,7 +7,7 @@ result than the others: it is the one to expect.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -32,7 +32,7 @@ both did the same is no evidence for either, however many there are."""
 
 
 QUICK_RESAMPLES = 1_000
-QUICK_COUNT = 256
+QUICK_COUNT = 128
 """Values of which a quick interval is made at most."""
 
 
@@ -78,7 +78,7 @@ def judge(differences: Sequence[int], seed: int, comparisons: int = 1) -> Differ
     differing = int(np.count_nonzero(values))
     few = _too_few(values, differing)
     if few is not None:
-        return few
+        return replace(few, comparisons=comparisons)
     block = block_length(len(values))
     found = interval_of_mean(values, block, RESAMPLES, seed)
     strict = 1 - (1 - CONFIDENCE) / comparisons

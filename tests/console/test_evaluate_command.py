@@ -63,7 +63,7 @@ def test_a_recording_is_evaluated_printed_and_kept(say: Say, tape: Path, tmp_pat
     assert "favourite" in out
     assert max(len(line) for line in out.splitlines()) <= 80
     assert plot.read_bytes().startswith(b"\x89PNG")
-    assert table.read_text().startswith("arm,slot_start,")
+    assert table.read_text().startswith("arm,kind,slot_start,")
 
 
 def test_json_has_every_figure_of_every_arm(say: Say, tape: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -22,7 +22,7 @@ from engine.messages import BookSnapshot, Level, MarketListed, Message, Resoluti
 from engine.settings import PaperVenue, Settings
 from engine.trading_state import Latch
 from engine.units import MICRO
-from tests.engine.build import LIMITS, START, market
+from tests.engine.build import LIMITS, START, START_MS, market
 from tests.engine.fakes import ScriptedFeed
 
 SECONDS = 300
@@ -46,9 +46,10 @@ class MadeUp:
     messages: tuple[Message, ...]
     end_ms: int
     has: frozenset[str] = frozenset({"book"})
+    start_ms: int = START_MS
 
     def open(self) -> Feed:
-        return ScriptedFeed(self.messages, has=self.has, end_ms=self.end_ms)
+        return ScriptedFeed(self.messages, has=self.has, start_ms=self.start_ms, end_ms=self.end_ms)
 
 
 def window_at(index: int) -> Market:
@@ -77,6 +78,34 @@ def drifting(winners: Sequence[Outcome | None], seed: int = 0) -> MadeUp:
         messages.append(Resolution(of.end_ms + 10_000, of.slug, winner, "made up"))
     end_ms = window_at(len(winners)).start_ms + 30_000
     return MadeUp(f"made up {seed}", tuple(messages), end_ms)
+
+
+def later(tape: MadeUp, days: int) -> MadeUp:
+    """`tape` so many days later."""
+    ms = days * 86_400_000
+    moved = tuple(_moved(message, ms) for message in tape.messages)
+    return replace(tape, messages=moved, end_ms=tape.end_ms + ms, start_ms=tape.start_ms + ms)
+
+
+def _moved(message: Message, ms: int) -> Message:
+    if isinstance(message, MarketListed):
+        of = message.market
+        return replace(message, t_ms=message.t_ms + ms, market=_market_later(of, ms))
+    if isinstance(message, Resolution):
+        return replace(message, t_ms=message.t_ms + ms, slug=f"{message.slug}+{ms}")
+    if isinstance(message, BookSnapshot):
+        return replace(message, t_ms=message.t_ms + ms, token_id=f"{message.token_id}+{ms}")
+    return replace(message, t_ms=message.t_ms + ms)
+
+
+def _market_later(of: Market, ms: int) -> Market:
+    return replace(
+        of,
+        slug=f"{of.slug}+{ms}",
+        window_start=of.window_start + ms // 1000,
+        up_token=f"{of.up_token}+{ms}",
+        down_token=f"{of.down_token}+{ms}",
+    )
 
 
 def _path(winner: Outcome | None, rng: np.random.Generator) -> list[int]:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import ConsoleError, UsageError
 from engine.evaluation.arms import (
+    MODEL_LENGTH,
     NAME_LENGTH,
     default_models,
     fixed_arms,
@@ -33,8 +34,9 @@ def test_weights_are_named_by_file_or_folder_and_never_twice_alike(tmp_path: Pat
     clash = tmp_path / "momentum.safetensors"
     shutil.copy(PRE_PHASE5, clash)
     arms = frozen_arms([mine, clash])
-    assert arms[0].name == mine.stem[:NAME_LENGTH]
-    assert arms[1].name == f"momentum-{arms[1].policy_id[:4]}"
+    assert arms[0].name == mine.stem[:MODEL_LENGTH]
+    assert arms[1].name == f"momentu-{arms[1].policy_id[:4]}"
+    assert [arm.model for arm in arms] == [arm.name for arm in arms]
     for arm in arms:
         arm.ladder.close()
 

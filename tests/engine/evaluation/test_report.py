@@ -122,7 +122,7 @@ def test_the_csv_has_a_row_for_each_arm_and_slot(tmp_path: Path) -> None:
     rows = list(csv.reader(path.read_text("utf-8").splitlines()))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == 1 + 2 * 4
-    assert rows[1][:5] == ["ours", "1970-01-01T00:00:00+00:00", "1", "1", "5.0"]
+    assert rows[1][:6] == ["ours", "rule", "1970-01-01T00:00:00+00:00", "1", "1", "5.0"]
 
 
 def test_the_plot_is_a_picture_with_lines_in_it(tmp_path: Path) -> None:
