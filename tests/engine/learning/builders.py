@@ -103,6 +103,11 @@ class Dice:
         learner.take(self.row(learner))
         return learner.slice(self.t_ms)
 
+    def begin_update(self, learner: Learner) -> None:
+        """Tick until an update is under way."""
+        while not learner.updating:
+            self.tick(learner)
+
     def learn(self, learner: Learner, updates: int = 1) -> list[UpdateView]:
         """Tick until so many updates were judged."""
         found: list[UpdateView] = []

@@ -1,0 +1,562 @@
+"""A challenger learns, is judged, begins anew, and goes on from a checkpoint as if never ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import LearnerStateError
+from engine.learning import probes
+from engine.learning.learner import Learner
+from engine.learning.learner_state import VECTORS, Facts
+from engine.learning.probes import Probes
+from engine.learning.rollout import Batch
+from engine.learning.state_file import seal, unseal
+from engine.learning.update import Update
+from engine.learning_view import UpdateView
+from models.architecture import ARCHITECTURES, PRE_PHASE5, Architecture
+from models.errors import NonFiniteOutput
+from models.policy import load_policy
+from models.stats import stats_bytes
+from models.tensor_file import check_tensors, tensor_bytes
+from tests.engine.learning.builders import FREE, SMALL, STAKE, Dice, learning
+from tests.models.files import rows, saved, seeded
+
+
+@pytest.fixture
+def learner() -> Iterator[Learner]:
+    with learning() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def begun() -> Iterator[Learner]:
+    """With some rows; for tests that change nothing."""
+    with learning() as made:
+        dice = Dice()
+        for _ in range(10):
+            dice.tick(made)
+        yield made
+
+
+def bytes_of(learner: Learner) -> bytes:
+    return tensor_bytes(learner.architecture, learner.tensors())
+
+
+def id_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def facts_of(data: bytes) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(unseal(data)[0])
+    return facts
+
+
+def finish(learner: Learner, t_ms: int) -> UpdateView:
+    """Slice after slice at one instant, until an update is judged."""
+    judged = None
+    while judged is None:
+        judged = learner.slice(t_ms)
+    return judged
+
+
+def spoilt(monkeypatch: pytest.MonkeyPatch, **changed: object) -> None:
+    """Let every update from now on measure this."""
+    real = Update._measure
+
+    def measure(self: Update, returns: Any) -> Iterator[None]:
+        yield from real(self, returns)
+        assert self.measures is not None
+        self.measures = replace(self.measures, **changed)  # type: ignore[arg-type]  # each test names fields and values that fit
+
+    monkeypatch.setattr(Update, "_measure", measure)
+
+
+# ---- what it is ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+def test_a_learner_starts_as_its_champion_to_the_last_bit(architecture: Architecture) -> None:
+    with learning(architecture) as learner:
+        data = tensor_bytes(architecture, seeded(architecture, 1))
+        assert bytes_of(learner) == data
+        assert learner.policy_id == id_of(data)
+        assert learner.champion_id == "champion"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+def test_an_accepted_update_changes_the_weights_and_their_name(architecture: Architecture) -> None:
+    with learning(architecture) as learner:
+        before = bytes_of(learner)
+        (judged,) = Dice().learn(learner)
+        assert (judged.verdict, judged.reason, judged.number) == ("accepted", "", 1)
+        assert bytes_of(learner) != before
+        assert learner.policy_id == id_of(bytes_of(learner))
+        assert (learner.accepted, learner.refused, learner.number) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+def test_what_was_learnt_can_be_saved_as_a_model(architecture: Architecture) -> None:
+    with learning(architecture) as learner:
+        Dice().learn(learner)
+        assert check_tensors(learner.tensors(), "the learner") is architecture
+        assert stats_bytes(learner.stats(), architecture)
+        assert (learner.stats().gamma, learner.stats().buffer_size) == (SMALL.gamma, SMALL.rows)
+
+
+def test_an_answer_that_is_no_number_is_raised(learner: Learner) -> None:
+    huge = {**seeded(learner.architecture, 1)}
+    huge["actor.fc3.weight"] = np.full_like(huge["actor.fc3.weight"], np.inf)
+    learner.start_from(huge, "huge", None)
+    with pytest.raises(NonFiniteOutput):
+        learner.forward(np.ones((1, 18), np.float32), np.ones((1, 90), np.float32))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+def test_it_answers_as_the_model_of_the_same_weights(
+    architecture: Architecture, tmp_path: Path
+) -> None:
+    policy = load_policy(saved(tmp_path, architecture))
+    with learning(architecture) as learner:
+        for count in (1, 4, 7):
+            for mine, model in zip(
+                learner.forward(*rows(count)), policy.forward(*rows(count)), strict=True
+            ):
+                np.testing.assert_allclose(mine, model, atol=1e-5)
+
+
+# ---- what it takes ------------------------------------------------------------------------------
+
+
+def test_answers_of_another_policy_are_not_collected(learner: Learner) -> None:
+    learner.take(replace(Dice().row(learner), policy_id="another"))
+    assert learner.rows == 0
+
+
+def test_nothing_is_collected_during_an_update(learner: Learner) -> None:
+    dice = Dice()
+    dice.begin_update(learner)
+    rows = learner.rows
+    learner.take(dice.row(learner))
+    assert learner.rows == rows
+
+
+def test_it_says_what_the_next_update_waits_for(learner: Learner) -> None:
+    assert learner.lacks.startswith("0 of 64 rows")
+    dice = Dice()
+    dice.begin_update(learner)
+    assert learner.lacks == ""
+    assert (learner.step, learner.steps) == (0, 4)
+
+
+def test_nothing_happens_where_there_is_nothing_to_do(learner: Learner) -> None:
+    before = learner.state_bytes()
+    assert learner.slice(0) is None
+    assert learner.state_bytes() == before
+
+
+def test_each_slice_takes_at_most_one_minibatch(learner: Learner) -> None:
+    dice = Dice()
+    done = []
+    while not learner.updates:
+        dice.tick(learner)
+        done.append(learner.step)
+    assert all(after - before <= 1 for before, after in pairwise(done))
+    assert max(done) == 4
+
+
+# ---- verdicts -----------------------------------------------------------------------------------
+
+
+def test_a_rejected_update_leaves_weights_and_moments_as_they_were(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Dice().learn(learner)
+    before = unseal(learner.state_bytes())
+    spoilt(monkeypatch, kl=11.0)
+    (judged,) = Dice(seed=8).learn(learner)
+    assert (judged.verdict, judged.reason) == ("rejected", "update KL 11.000, max 10.000")
+    after = unseal(learner.state_bytes())
+    for name in VECTORS:
+        assert np.array_equal(before[1][f"weights/{name}"], after[1][f"weights/{name}"])
+    was, now = json.loads(before[0]), json.loads(after[0])
+    assert was["adam_step"] == now["adam_step"] == 4
+    assert was["generator"] != now["generator"]
+    assert was["policy_id"] == now["policy_id"]
+
+
+def test_a_dropped_challenger_is_its_champion_again(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = bytes_of(learner)
+    dice = Dice()
+    dice.learn(learner, 2)
+    spoilt(monkeypatch, finite=False)
+    (judged,) = dice.learn(learner)
+    assert judged.verdict == "dropped"
+    assert bytes_of(learner) == champion
+    assert (learner.accepted, learner.refused, learner.number) == (0, 1, 3)
+    facts = facts_of(learner.state_bytes())
+    assert (facts["adam_step"], facts["streaks"]) == (0, {"entropy": 0, "value": 0})
+
+
+def test_a_dropped_challenger_keeps_what_it_knows_of_rewards(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = Dice()
+    dice.learn(learner)
+    seen = learner.stats().reward_count
+    spoilt(monkeypatch, finite=False)
+    dice.learn(learner)
+    assert learner.stats().reward_count == seen + SMALL.rows
+
+
+def test_a_slow_drift_from_the_champion_is_dropped_at_last() -> None:
+    """Each update stays near the one before it, and all together do not stay near the champion."""
+    pushy = replace(SMALL, actor_lr=0.001, entropy=0.0)
+    with learning(profile=pushy, limits=FREE.model_copy(update={"champion_kl": 0.03})) as learner:
+        dice = Dice()
+        for _ in range(40):
+            (judged,) = dice.learn(learner)
+            if judged.verdict == "dropped":
+                break
+        assert judged.verdict == "dropped"
+        assert judged.reason.startswith("KL from the champion 0.0")
+        assert learner.number > 1
+
+
+def test_rows_that_cannot_be_true_are_set_aside_with_those_beside_them(learner: Learner) -> None:
+    dice = Dice()
+    before = bytes_of(learner)
+    learner.take(dice.row(learner))
+    learner.take(replace(dice.row(learner), reward=float("nan")))
+    learner.take(dice.row(learner))
+    judged = learner.slice(5)
+    assert judged is not None
+    assert (judged.verdict, judged.rows, judged.kl) == ("quarantined", 1, None)
+    assert "NaN or infinity" in judged.reason
+    assert bytes_of(learner) == before
+    assert learner.rows == 0
+    assert learner.stats().reward_count == 24_325
+
+
+def test_a_reward_beyond_its_bound_is_never_learnt_from(learner: Learner) -> None:
+    dice = Dice()
+    learner.take(replace(dice.row(learner), reward=100 * STAKE + 1))
+    before = bytes_of(learner)
+    (judged,) = dice.learn(learner)
+    assert judged.verdict == "quarantined"
+    assert judged.reason.startswith("a reward of $10,001.00, max $10,000.00")
+    assert bytes_of(learner) == before
+    assert learner.stats().reward_count == 24_325
+
+
+def test_log_probs_that_were_not_its_own_are_quarantined(learner: Learner) -> None:
+    dice = Dice()
+    wrong = dice.row(learner)
+    learner.take(replace(wrong, log_prob=wrong.log_prob - 0.01))
+    (judged,) = dice.learn(learner)
+    assert judged.verdict == "quarantined"
+    assert "log-probabilities differ" in judged.reason
+
+
+def test_quarantined_rows_can_be_studied(learner: Learner) -> None:
+    dice = Dice()
+    kept = dice.row(learner)
+    learner.take(kept)
+    learner.take(replace(dice.row(learner), action=7))
+    learner.slice(5)
+    assert learner.quarantined is not None
+    text, arrays = unseal(learner.quarantined)
+    facts = json.loads(text)
+    assert (facts["t_ms"], facts["policies"]) == (5, [learner.policy_id])
+    assert "which is not legal" in facts["reason"]
+    assert np.array_equal(arrays["observations"], kept.observation[None])
+    assert arrays.keys() == set(Batch.__slots__) - {"policy_ids"}
+
+
+def test_beyond_the_budget_rows_are_not_used() -> None:
+    limits = FREE.model_copy(update={"updates_per_hour": 1})
+    with learning(limits=limits) as learner:
+        dice = Dice()
+        dice.learn(learner)
+        for _ in range(3 * SMALL.rows):
+            assert dice.tick(learner) is None
+        assert learner.number == 1
+        assert learner.rows < SMALL.rows
+        assert learner.lacks.startswith("1 updates in the last hour of market time, max 1")
+
+
+def test_the_last_verdicts_are_remembered(learner: Learner) -> None:
+    judged = Dice().learn(learner, 3)
+    assert list(learner.updates) == judged
+    assert [view.t_ms for view in judged] == sorted(view.t_ms for view in judged)
+
+
+# ---- who is told --------------------------------------------------------------------------------
+
+
+def test_whoever_follows_is_told_of_other_weights_and_of_nothing_else(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    learner.on_policy_changed = lambda: told.append(learner.policy_id)
+    dice = Dice()
+    dice.learn(learner)
+    assert told == [learner.policy_id]
+    spoilt(monkeypatch, kl=11.0)
+    dice.learn(learner)
+    assert len(told) == 1
+    spoilt(monkeypatch, finite=False)
+    dice.learn(learner)
+    assert told == [told[0], learner.policy_id]
+
+
+def test_a_new_champion_is_where_everything_starts_anew(learner: Learner) -> None:
+    dice = Dice()
+    dice.learn(learner)
+    dice.tick(learner)
+    learner.start_from(seeded(learner.architecture, 2), "second", None)
+    assert bytes_of(learner) == tensor_bytes(learner.architecture, seeded(learner.architecture, 2))
+    assert (learner.champion_id, learner.accepted, learner.rows) == ("second", 0, 0)
+    assert learner.stats().reward_count == 0
+    assert learner.number == 1
+
+
+def test_a_new_champion_ends_an_update_in_progress(learner: Learner) -> None:
+    dice = Dice()
+    dice.begin_update(learner)
+    learner.start_from(seeded(learner.architecture, 2), "second", None)
+    assert not learner.updating
+    assert dice.learn(learner)[0].verdict == "accepted"
+
+
+# ---- the same again -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+def test_the_same_seed_learns_the_same_bytes(architecture: Architecture) -> None:
+    states = []
+    for _ in range(2):
+        with learning(architecture) as learner:
+            Dice().learn(learner, 3)
+            states.append(learner.state_bytes())
+    assert states[0] == states[1]
+
+
+def test_another_seed_learns_other_bytes() -> None:
+    found = set()
+    for seed in (3, 4):
+        with learning(seed=seed) as learner:
+            Dice().learn(learner, 2)
+            found.add(bytes_of(learner))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
+@pytest.mark.parametrize("at", [144, 200], ids=["between updates", "amid the rows"])
+def test_who_goes_on_from_a_checkpoint_learns_what_it_would_have_learnt(
+    architecture: Architecture, at: int
+) -> None:
+    with learning(architecture) as learner:
+        dice = Dice()
+        for _ in range(at):
+            dice.tick(learner)
+        saved = learner.state_bytes()
+        assert learner.number >= 1
+        assert not learner.updating
+        dice.learn(learner, 2)
+        whole = learner.state_bytes()
+    with learning(architecture, seed=3) as other:
+        other.resume(saved)
+        assert other.state_bytes() == saved
+        Dice(at=at).learn(other, 2)
+        assert other.state_bytes() == whole
+
+
+def test_an_update_that_was_lost_is_made_once_more_and_not_twice(learner: Learner) -> None:
+    dice = Dice()
+    dice.learn(learner)
+    while learner.step < 2:
+        dice.tick(learner)
+    saved = learner.state_bytes()
+    first = finish(learner, dice.t_ms)
+    finished = bytes_of(learner)
+    learner.resume(saved)
+    assert (learner.number, learner.updating, learner.rows) == (1, False, SMALL.rows)
+    assert finish(learner, dice.t_ms) == first
+    assert bytes_of(learner) == finished
+    assert learner.stats().reward_count == 24_325 + 2 * SMALL.rows
+
+
+# ---- checkpoints that must not be gone on from --------------------------------------------------
+
+Change = Callable[[dict[str, Any], dict[str, Any]], object]
+"""Does something to the facts and arrays of a checkpoint."""
+
+
+def changed(data: bytes, change: Change) -> bytes:
+    """A whole checkpoint, with a digest that fits, of another content."""
+    text, arrays = unseal(data)
+    facts = json.loads(text)
+    change(facts, arrays)
+    return seal(facts, arrays)
+
+
+def poisoned(array: Any, value: float) -> Any:
+    found = array.copy()
+    found[3] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f, a: f["identity"].update(features="x"), "was learnt on other features"),
+        (lambda f, a: f["identity"].update(architecture="pre_phase5"), "is of a pre_phase5 model"),
+        (lambda f, a: f["identity"].update(champion="ab"), "started from the champion ab, and "),
+        (
+            lambda f, a: f["identity"]["profile"].update(gamma=0.5),
+            "was learnt with gamma 0.5, and the settings now say 0.95",
+        ),
+        (lambda f, a: f["identity"]["profile"].pop("clip"), "was learnt with clip None"),
+        (lambda f, a: f.pop("identity"), "does not say whose it is"),
+        (lambda f, a: f.update(identity=[1]), "does not say whose it is"),
+        (lambda f, a: f.pop("number"), "has a malformed number"),
+        (lambda f, a: f.update(number="one"), "has a malformed number"),
+        (lambda f, a: f.update(accepted=-1), "counts below zero"),
+        (lambda f, a: f["updates"].append({"number": 1}), "has a malformed updates"),
+        (lambda f, a: f["stats"].update(reward_std=-1.0), "has reward statistics that make no"),
+        (lambda f, a: f.update(generator={}), "cannot be gone on from"),
+        (lambda f, a: f["generator"]["state"].update(state="x"), "cannot be gone on from"),
+        (lambda f, a: f["generator"]["state"].update(inc=2**200), "cannot be gone on from"),
+        (lambda f, a: a.pop("weights/actor_m"), "does not hold 15971 float32 numbers of actor_m"),
+        (
+            lambda f, a: a.update({"weights/critic": a["weights/critic"][:-1]}),
+            "numbers of critic",
+        ),
+        (
+            lambda f, a: a.update({"weights/actor": a["weights/actor"].astype(np.float64)}),
+            "numbers of actor",
+        ),
+        (
+            lambda f, a: a.update({"weights/actor": poisoned(a["weights/actor"], np.nan)}),
+            "holds NaN or infinity in actor",
+        ),
+        (
+            lambda f, a: a.update({"weights/critic_v": poisoned(a["weights/critic_v"], -1.0)}),
+            "holds negative squares in critic_v",
+        ),
+        (lambda f, a: a.pop("rollout/reward"), "cannot be gone on from"),
+        (lambda f, a: a.update({"rollout/dropped": np.zeros(2)}), "cannot be gone on from"),
+        (lambda f, a: a.pop("probes/seen"), "cannot be gone on from"),
+        (lambda f, a: a.update({"probes/seen": np.array(10**6)}), "cannot be gone on from"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused_in_one_clause_and_changes_nothing(
+    begun: Learner, change: Change, said: str
+) -> None:
+    before = begun.state_bytes()
+    with pytest.raises(LearnerStateError) as caught:
+        begun.resume(changed(before, change))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert begun.state_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("stranger", "said"),
+    [
+        (partial(learning, PRE_PHASE5), "is of a pre_phase5 model, and this one is phase5"),
+        (partial(learning, profile=replace(SMALL, gamma=0.99)), "was learnt with gamma 0.99, and"),
+        (partial(learning, weights=2), "is champion now"),
+    ],
+    ids=["architecture", "profile", "champion"],
+)
+def test_a_stranger_s_checkpoint_is_refused(
+    begun: Learner, stranger: Callable[[], AbstractContextManager[Learner]], said: str
+) -> None:
+    with stranger() as other:
+        data = other.state_bytes()
+    with pytest.raises(LearnerStateError, match=said):
+        begun.resume(data)
+
+
+def test_going_on_is_told_as_a_change_of_policy() -> None:
+    with learning() as learner:
+        Dice().learn(learner)
+        data, policy_id = learner.state_bytes(), learner.policy_id
+    told = []
+    with learning() as other:
+        other.on_policy_changed = lambda: told.append(other.policy_id)
+        other.resume(data)
+    assert told == [policy_id]
+
+
+def test_a_checkpoint_says_what_it_came_from(learner: Learner) -> None:
+    dice = Dice()
+    champion = learner.policy_id
+    dice.learn(learner)
+    facts = facts_of(learner.state_bytes())
+    assert facts["parent"] == champion
+    assert facts["policy_id"] == learner.policy_id
+    assert facts["updates"][-1]["verdict"] == "accepted"
+    assert facts.keys() == set(Facts.__slots__)
+
+
+# ---- probes -------------------------------------------------------------------------------------
+
+
+def test_probes_are_noise_until_enough_of_the_market_was_seen() -> None:
+    found, noise = Probes(3), Probes(3)
+    for number in range(probes.COUNT * probes.STRIDE):
+        last = found.saw(np.full(18, number, np.float32), np.full(90, number, np.float32))
+        if found.seen <= (probes.COUNT - 1) * probes.STRIDE:
+            assert not last
+            assert found.current is not None
+    assert not np.array_equal(found.current, noise.current)
+    assert np.array_equal(found.current[:, 0], probes.STRIDE * np.arange(probes.COUNT))
+    assert np.array_equal(found.temporal[:, -1], found.current[:, 0])
+
+
+def test_probes_never_change_once_they_are_of_the_market() -> None:
+    found = Probes(3)
+    for _ in range(probes.COUNT * probes.STRIDE):
+        found.saw(np.zeros(18, np.float32), np.zeros(90, np.float32))
+    for _ in range(2 * probes.STRIDE):
+        assert not found.saw(np.ones(18, np.float32), np.ones(90, np.float32))
+    assert not found.current.any()
+
+
+@pytest.mark.parametrize("seen", [0, 1, 61, 62, 256 * 61 - 60, 20_000])
+def test_probes_are_read_again_from_a_checkpoint(seen: int) -> None:
+    found, again = Probes(3), Probes(3)
+    for number in range(seen):
+        found.saw(np.full(18, number, np.float32), np.zeros(90, np.float32))
+    again.restore(found.arrays())
+    assert (again.seen, again.kept) == (found.seen, found.kept)
+    assert np.array_equal(again.current, found.current)
+
+
+def test_divergence_is_that_of_the_textbook() -> None:
+    p = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0]], np.float32)
+    q = np.array([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]], np.float32)
+    by_hand = (0.5 * np.log(2) - 0.25 * np.log(2) + np.log(2)) / 2
+    assert probes.divergence(p, q) == pytest.approx(by_hand)
+    assert probes.divergence(q, q) == 0.0
+    assert probes.divergence(q, p) == np.inf
+
+
+def test_entropy_is_a_share_of_the_largest() -> None:
+    assert probes.entropy_share(np.full((2, 3), 1 / 3, np.float32)) == pytest.approx(1.0)
+    assert probes.entropy_share(np.eye(3, dtype=np.float32)) == 0.0
