@@ -21,7 +21,7 @@ from engine.learning.transition import Transition
 from engine.learning.unlogged import Unlogged
 from engine.learning_view import UpdateView
 from engine.settings import Settings
-from engine.trading_state import Latch
+from engine.trading_state import Latch, TradingState
 from models.architecture import ARCHITECTURES, PHASE5
 from models.initial import shipped
 from models.ladder import Decides, Ladder
@@ -104,7 +104,7 @@ class Shadow:
             return judged
         if self._next_tick_ms() <= until_ms:
             self.engine.advance(self._next_tick_ms())
-            self._owed = self._slices_per_tick if self.learning else 0
+            self._owed = self._slices_per_tick if self._may_learn() else 0
         return None
 
     def behind(self, until_ms: int) -> bool:
@@ -124,6 +124,10 @@ class Shadow:
     def _take(self, transition: Transition) -> None:
         if self.learning:
             self.learner.take(transition)
+
+    def _may_learn(self) -> bool:
+        """Outside ACTIVE even an update that has its rows waits (engine reference C2, G11)."""
+        return self.learning and self.engine.state() is TradingState.ACTIVE
 
     def _next_tick_ms(self) -> int:
         """Whole ticks only: how often the host comes by must not decide how much is learnt."""
