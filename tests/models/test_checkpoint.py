@@ -17,6 +17,7 @@ from models.checkpoint import Files, read_checkpoint, save_policy
 from models.errors import WeightsError
 from models.manifest import Origin
 from models.stats import Stats
+from tests.models.deaths import killed_after, torn_after
 from tests.models.files import ORIGIN, bare, saved, seeded, stats_of
 from tests.shared import SHARED, needs_shared
 
@@ -170,57 +171,6 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_files(
         read_checkpoint(path).tensors["actor.fc1.weight"],
         seeded(PHASE5, 1)["actor.fc1.weight"],
     )
-
-
-class Killed(BaseException):
-    """Stands for the power going off: nothing in the program may handle it."""
-
-
-STEPS = ("stage", "commit", "remove", "sync_folder")
-
-
-def killed_after(steps: int, write: Callable[[], object], patch: pytest.MonkeyPatch) -> bool:
-    """Run `write`, dying before disk step number `steps`; whether it died."""
-    done = 0
-    with patch.context() as context:
-        for name in STEPS:
-            real = getattr(disk, name)
-
-            def counted(*args: object, real: Callable[..., object] = real) -> None:
-                nonlocal done
-                if done == steps:
-                    raise Killed
-                done += 1
-                real(*args)
-
-            context.setattr(disk, name, counted)
-        try:
-            write()
-        except Killed:
-            return True
-    return False
-
-
-def torn_after(steps: int, write: Callable[[], object], patch: pytest.MonkeyPatch) -> bool:
-    """As `killed_after`, with half of the file written that was being staged."""
-    real = disk.stage
-    done = 0
-
-    def torn(path: Path, data: bytes) -> None:
-        nonlocal done
-        if done == steps:
-            real(path, data[: len(data) // 2])
-            raise Killed
-        done += 1
-        real(path, data)
-
-    with patch.context() as context:
-        context.setattr(disk, "stage", torn)
-        try:
-            write()
-        except Killed:
-            return True
-    return False
 
 
 def seed_found(path: Path, seeds: range) -> int:
