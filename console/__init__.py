@@ -9,6 +9,7 @@ Floor plan, from the shell inwards:
 * ``keys_command``   ``trade-console keys``
 * ``evaluate_command``  ``trade-console evaluate``
 * ``train_command``, ``train_progress``  ``trade-console train``, and how far it is
+* ``bench_command``  ``trade-console bench``
 * ``terminal``       the terminal before Textual sees it
 * ``screen``         the app over an engine, and every way to leave it
 * ``app``            polls the engine, turns keys into requests, opens dialogs

@@ -79,6 +79,10 @@ def _command(name: str) -> Callable[[Namespace], int]:
         from console.train_command import train_command
 
         return train_command
+    if name == "bench":
+        from console.bench_command import bench_command
+
+        return bench_command
     from console.run_command import run_command
 
     return run_command

@@ -56,6 +56,12 @@ examples:
   trade-console train --architecture pre_phase5 --seed 3 --iterations 200 --json
 """
 
+BENCH_EXAMPLES = """\
+examples:
+  trade-console bench             each number beside its budget; a minute, on an idle machine
+  trade-console bench --json      the numbers alone
+"""
+
 KEYS_EXAMPLES = """\
 examples:
   trade-console keys              the table of keys
@@ -114,6 +120,7 @@ def _build() -> Parser:
     _add_evaluate(commands)
     _add_train(commands)
     _add_model(commands)
+    _add_bench(commands)
     _add_keys(commands)
     return parser
 
@@ -288,6 +295,13 @@ def _add_model(commands: Commands) -> None:
         default="champion",
         help="which rung it becomes (champion)",
     )
+
+
+def _add_bench(commands: Commands) -> None:
+    about = "Measure how fast this machine decides, learns, reads a feed and replays."
+    parser = _sub(commands, "bench", about, BENCH_EXAMPLES)
+    parser.set_defaults(command="bench")
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
 
 
 def _add_keys(commands: Commands) -> None:

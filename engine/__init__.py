@@ -33,6 +33,7 @@ Floor plan, in the order of the data:
 * ``learning``                         PPO on a challenger that decides nothing real
 * ``training``                         the same offline, on many markets at once
 * ``evaluation``                       several arms on the same tape, and what may be said of them
+* ``bench``                            how fast market data go through it
 * ``home``, ``lock``                   folders and files; one engine per home
 * ``errors``                           failures that end in one sentence
 
