@@ -67,6 +67,12 @@ class Dice:
         self.at = at
         """Number of the next row."""
 
+    @classmethod
+    def after(cls, learner: Learner) -> Dice:
+        """Where the market was when the learner's last update was judged."""
+        last = learner.updates[-1].t_ms if learner.updates else START_MS
+        return cls(at=(last - START_MS) // TICK_MS)
+
     @property
     def t_ms(self) -> int:
         return START_MS + self.at * TICK_MS
