@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,32 +70,35 @@ class Heard:
     """What a training told."""
 
     entries: list[Entry] = field(default_factory=list)
-    slices: int = 0
+    looks: int = 0
+    """Times it asked whether to go on."""
     abandon_at: int | None = None
-    """Slice of the whole run at which the iteration is to be given up."""
+    """Look at which the iteration is to be given up."""
+    then: Callable[[Entry], None] = lambda _: None
+    """Called after each iteration."""
 
     def telling(self) -> Telling:
-        return Telling(lambda _: None, self.entries.append, self._abandoned)
+        return Telling(lambda _: None, self._entry, self._abandoned)
+
+    def _entry(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.then(entry)
 
     def _abandoned(self) -> bool:
-        self.slices += 1
-        return self.slices == self.abandon_at
-
-
-@pytest.fixture
-def asked(tmp_path: Path) -> Plan:
-    return plan(recordings=(recording(tmp_path / "tape"),), embedded=False, segments=2)
+        self.looks += 1
+        return self.looks == self.abandon_at
 
 
 def trained(
     asked: Plan, out: Path, iterations: int, crew: Here | None = None, heard: Heard | None = None
 ) -> Course:
     """`asked`, in the folder `out`, up to so many iterations."""
-    for course in opened(asked, out):
+    with opened(asked, out) as course:
         course.run(crew or Here(), lambda done: done < iterations, (heard or Heard()).telling())
     return course
 
 
+@contextmanager
 def opened(asked: Plan, out: Path) -> Iterator[Course]:
     tensors = initial_tensors(asked.architecture, 3)
     stake = float(COARSE.trade_size)
@@ -116,20 +120,55 @@ def written(out: Path) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in names}
 
 
-def test_an_iteration_changes_the_weights_and_writes_them_down(asked: Plan, tmp_path: Path) -> None:
-    course = trained(asked, tmp_path / "out", 1)
-    (entry,) = course.entries
-    found = read_checkpoint(tmp_path / "out")
-    assert (entry.verdict, entry.iteration) == ("accepted", 1)
-    assert found.sha256 != asked.start
-    assert found.sha256[:12] == entry.policy_id == course.policy_id
+@dataclass
+class Reference:
+    """Three iterations in one run, which nothing disturbed."""
+
+    out: Path
+    course: Course
+    after: dict[int, dict[str, bytes]]
+    """What was written after each iteration."""
+    looks: int
+    """In the first iteration."""
+
+    def copied(self, to: Path) -> Path:
+        return Path(shutil.copytree(self.out, to))
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    tape = recording(tmp_path_factory.mktemp("tape"))
+    return plan(recordings=(tape,), embedded=False, segments=2)
+
+
+@pytest.fixture(scope="module")
+def reference(asked: Plan, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    out = tmp_path_factory.mktemp("reference")
+    after: dict[int, dict[str, bytes]] = {}
+    looks: list[int] = []
+
+    def note(entry: Entry) -> None:
+        after[entry.iteration] = written(out)
+        looks.append(heard.looks)
+
+    heard = Heard(then=note)
+    return Reference(out, trained(asked, out, 3, heard=heard), after, looks[0])
+
+
+def test_an_iteration_changes_the_weights_and_writes_them_down(
+    asked: Plan, reference: Reference
+) -> None:
+    first, _, last = reference.course.entries
+    found = read_checkpoint(reference.out)
+    assert (first.verdict, first.iteration) == ("accepted", 1)
+    assert asked.start[:12] != first.policy_id != last.policy_id
+    assert found.sha256[:12] == last.policy_id == reference.course.policy_id
 
 
 def test_the_manifest_says_what_was_learned_from_and_until_when(
-    asked: Plan, tmp_path: Path
+    asked: Plan, reference: Reference
 ) -> None:
-    trained(asked, tmp_path / "out", 1)
-    manifest = read_checkpoint(tmp_path / "out").manifest
+    manifest = read_checkpoint(reference.out).manifest
     assert manifest is not None
     origin = manifest.origin
     assert origin.trained
@@ -149,57 +188,66 @@ def test_the_embedded_market_is_named_and_has_no_time(tmp_path: Path) -> None:
     assert manifest.origin.learned_until is None
 
 
-def test_a_training_in_two_runs_is_a_training_in_one(asked: Plan, tmp_path: Path) -> None:
-    trained(asked, tmp_path / "one", 3)
-    trained(asked, tmp_path / "two", 1)
-    trained(asked, tmp_path / "two", 3)
-    assert written(tmp_path / "one") == written(tmp_path / "two")
+def test_a_training_in_two_runs_is_a_training_in_one(
+    asked: Plan, reference: Reference, tmp_path: Path
+) -> None:
+    trained(asked, tmp_path, 1)
+    trained(asked, tmp_path, 2)
+    assert written(tmp_path) == reference.after[2]
 
 
 def test_what_is_given_up_in_an_update_is_repeated_and_comes_out_the_same(
-    asked: Plan, tmp_path: Path
+    asked: Plan, reference: Reference, tmp_path: Path
 ) -> None:
-    trained(asked, tmp_path / "one", 2)
-    whole = Heard()
-    trained(asked, tmp_path / "first", 1, heard=whole)
     with pytest.raises(Stopped):
-        trained(asked, tmp_path / "two", 2, heard=Heard(abandon_at=whole.slices + 3))
-    assert len((tmp_path / "two" / "log.csv").read_text().splitlines()) == 2
-    trained(asked, tmp_path / "two", 2)
-    assert written(tmp_path / "one") == written(tmp_path / "two")
+        trained(asked, tmp_path, 2, heard=Heard(abandon_at=reference.looks + 3))
+    assert written(tmp_path) == reference.after[1]
+    trained(asked, tmp_path, 2)
+    assert written(tmp_path) == reference.after[2]
 
 
-def test_a_worker_that_dies_loses_its_iteration_only(asked: Plan, tmp_path: Path) -> None:
-    trained(asked, tmp_path / "one", 2)
+def test_a_worker_that_dies_loses_its_iteration_only(
+    asked: Plan, reference: Reference, tmp_path: Path
+) -> None:
     with pytest.raises(ConsoleError, match="died"):
-        trained(asked, tmp_path / "two", 2, crew=Here(fails_at=2))
+        trained(asked, tmp_path, 2, crew=Here(fails_at=2))
     again = Here()
-    trained(asked, tmp_path / "two", 2, crew=again)
+    trained(asked, tmp_path, 2, crew=again)
     assert again.calls == 1
-    assert written(tmp_path / "one") == written(tmp_path / "two")
+    assert written(tmp_path) == reference.after[2]
 
 
-def test_a_torn_checkpoint_is_told_and_the_one_before_it_used(asked: Plan, tmp_path: Path) -> None:
-    trained(asked, tmp_path / "one", 2)
-    newest = max((tmp_path / "one" / "checkpoints").glob("*.state"))
+def test_a_torn_checkpoint_is_told_and_the_one_before_it_used(
+    asked: Plan, reference: Reference, tmp_path: Path
+) -> None:
+    out = reference.copied(tmp_path / "out")
+    newest = max((out / "checkpoints").glob("*.state"))
     newest.write_bytes(newest.read_bytes()[:-1])
-    course = trained(asked, tmp_path / "one", 1)
-    assert course.iteration == 1
-    assert len(course.warnings) == 1
-    assert [entry.iteration for entry in course.entries] == [1]
-    trained(asked, tmp_path / "one", 2)
-    trained(asked, tmp_path / "two", 2)
-    assert written(tmp_path / "one") == written(tmp_path / "two")
+    with opened(asked, out) as course:
+        assert (course.iteration, len(course.entries), len(course.warnings)) == (2, 2, 1)
+        assert written(out) == reference.after[2]
+        course.run(Here(), lambda done: done < 3, Heard().telling())
+    assert written(out) == reference.after[3]
 
 
-def test_weights_that_a_kill_left_behind_are_mended(asked: Plan, tmp_path: Path) -> None:
-    trained(asked, tmp_path / "out", 1)
-    whole = written(tmp_path / "out")
-    for name in whole:
-        (tmp_path / "out" / name).unlink()
-    (tmp_path / "out" / "log.csv").write_bytes(whole["log.csv"])
-    trained(asked, tmp_path / "out", 1)
-    assert written(tmp_path / "out") == whole
+def test_weights_that_a_kill_kept_from_being_written_are_written(
+    asked: Plan, reference: Reference, tmp_path: Path
+) -> None:
+    out = reference.copied(tmp_path / "out")
+    for name in ("rl_model.safetensors", "rl_model_stats.npz", "rl_model.manifest.json"):
+        (out / name).unlink()
+    trained(asked, out, 3)
+    assert written(out) == reference.after[3]
+
+
+def test_a_log_that_is_ahead_of_the_checkpoint_is_cut(
+    asked: Plan, reference: Reference, tmp_path: Path
+) -> None:
+    out = reference.copied(tmp_path / "out")
+    max((out / "checkpoints").glob("*.state")).unlink()
+    with opened(asked, out) as course:
+        assert [entry.iteration for entry in course.entries] == [1, 2]
+    assert written(out) == reference.after[2]
 
 
 def test_an_iteration_without_a_reward_waits_for_the_next(tmp_path: Path) -> None:

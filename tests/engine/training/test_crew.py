@@ -80,7 +80,7 @@ def test_new_weights_decide_at_once(crew: Crew, path: Path) -> None:
 
 def test_a_segment_that_cannot_be_run_is_told_in_one_sentence(crew: Crew, tmp_path: Path) -> None:
     missing = [Segment(Recorded(tmp_path / "gone.gz"), 1)]
-    with pytest.raises(ConsoleError, match="gone.gz"):
+    with pytest.raises(ConsoleError, match=r"gone\.gz"):
         crew.gather(weights(), missing, ignored, never)
 
 

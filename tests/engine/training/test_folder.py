@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,8 @@ def test_the_log_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert folder.entries() == [ENTRY, ENTRY]
 
 
-def test_a_window_without_an_outcome_has_no_mean(tmp_path: Path) -> None:
-    assert Entry(**{**_fields(ENTRY), "windows": 0}).pnl_per_window is None
+def test_without_an_outcome_there_is_no_mean() -> None:
+    assert replace(ENTRY, windows=0).pnl_per_window is None
 
 
 def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
@@ -104,7 +105,3 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
 def test_the_plan_is_for_people_to_read(tmp_path: Path) -> None:
     with Folder(tmp_path, plan().fixed()):
         assert json.loads((tmp_path / "plan.json").read_text())["architecture"] == "pre_phase5"
-
-
-def _fields(entry: Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in Entry.__slots__}
