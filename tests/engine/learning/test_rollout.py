@@ -60,6 +60,11 @@ def test_a_trace_ends_with_the_rows_of_a_window_that_still_runs() -> None:
     assert batch.next_values[2] == 3.0
 
 
+def test_a_trace_ends_between_windows_even_where_the_values_agree() -> None:
+    flat = [replace(PLAIN, episode=name) for name in ("one", "one", "two", "two")]
+    assert rollout_of(flat).batch().cuts.tolist() == [False, True, False, True]
+
+
 def test_an_update_waits_for_rows_windows_and_rewards() -> None:
     rollout = rollout_of(window_of(5, "BTC", "b"))
     assert rollout.lacks == ("5 of 6 rows, 1 of 2 windows that ended, 0 of 1 rows with a reward")

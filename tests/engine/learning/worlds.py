@@ -2,8 +2,10 @@
 
 Four assets. At some ticks an asset shows a cue in its first feature, +1 or -1; BUY at +1 and SELL
 at -1 are right, and `delay` ticks later that asset's window realises a gain for the right answer
-and the same loss for the wrong one. HOLD at a cue realises nothing and counts as a miss. Whatever
-is done at other ticks is without effect. All other features are noise.
+and the same loss for the wrong one. Until then it shows no other cue. HOLD at a cue realises
+nothing and counts as a miss. Whatever is done at other ticks is without effect, and all other
+features are noise. With the longer delays the cue has left the five states of the history long
+before it pays, so nothing but the advantages' trace can find the decision that earned it.
 
 The learner's own parts see it as they see a market: decisions tick by tick, money by window.
 """
@@ -31,9 +33,9 @@ from models.architecture import PHASE5
 from models.initial import initial_tensors
 
 ASSETS: Final = ("BTC", "ETH", "SOL", "XRP")
-CUE_RATE: Final = 0.1
-"""Chance of a cue, per asset and tick."""
-NOISE: Final = 0.3
+CUE_RATE: Final = 0.3
+"""Chance of a cue, per tick and asset that waits for no payment."""
+NOISE: Final = 0.05
 """Bound of the other features, each way."""
 GAIN: Final = 1.0
 """Dollars for the right answer; the wrong one loses as much."""
@@ -131,6 +133,9 @@ class Pupil:
             action=int(action),
             policy_id=self.learner.policy_id,
         )
+
+    def close(self) -> None:
+        self.learner.close()
 
     def learn(self, t_ms: int) -> None:
         """As many updates as there are rows for, with no slice of them waiting for a tick."""
