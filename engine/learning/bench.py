@@ -17,10 +17,11 @@ import numpy as np
 from mlx.nn.layers.base import Module
 from mlx.nn.utils import value_and_grad
 from mlx.optimizers import Adam, clip_grad_norm
+from mlx.utils import tree_flatten
 
 from engine.learning.adam import Moments, fresh
 from engine.learning.loss import COLUMNS, Coefficients, Rows, actor_loss, critic_loss, rows_of
-from engine.learning.parameters import Weights, flatten
+from engine.learning.parameters import Weights, flatten, tensors_of
 from engine.learning.profile import PHASE5 as PROFILE
 from engine.learning.rollout import Batch
 from engine.learning.step import Floats, calls, warm
@@ -50,9 +51,9 @@ def epoch_pair_ms(turns: int = 20) -> tuple[float, float]:
     """Median milliseconds of one epoch on 256 rows: compiled on flat vectors, and the plain way."""
     warm(PHASE5, PROFILE.minibatch)
     table = sample_table(ROWS)
-    quick, plain = _quick(table), _plain(table)
-    plain()
-    both = [(_time_ms(quick), _time_ms(plain)) for _ in range(turns)]
+    quick, plain = Quick(table), Plain(table)
+    plain.epoch()
+    both = [(_time_ms(quick.epoch), _time_ms(plain.epoch)) for _ in range(turns)]
     return statistics.median(q for q, _ in both), statistics.median(p for _, p in both)
 
 
@@ -65,7 +66,7 @@ def slice_times(updates: int = 8) -> Slices:
 
 def update_times_ms(number: int) -> list[float]:
     """Milliseconds of each slice of one update."""
-    weights = _shipped()
+    weights = starting_weights()
     update = Update(
         PHASE5, weights, fresh(weights), sample_batch(ROWS, number), STAKE, PROFILE, _rng(number)
     )
@@ -115,47 +116,57 @@ def sample_table(rows: int) -> Floats:
     return table
 
 
-def _quick(table: Floats) -> Callable[[], None]:
-    ready, start = calls(PHASE5), _shipped()
-    state: tuple[Weights, Moments] = (start, fresh(start))
+class Quick:
+    """The learner's own steps."""
 
-    def epoch() -> None:
-        nonlocal state
-        for rows in _minibatches(table):
-            weights, moments, _ = ready.step(*state, rows, PROFILE)
-            state = weights, moments
+    def __init__(self, table: Floats) -> None:
+        self._table, self._calls = table, calls(PHASE5)
+        weights = starting_weights()
+        self._state: tuple[Weights, Moments] = (weights, fresh(weights))
 
-    return epoch
+    def epoch(self) -> None:
+        for rows in _minibatches(self._table):
+            weights, moments, _ = self._calls.step(*self._state, rows, PROFILE)
+            self._state = weights, moments
+
+    def tensors(self) -> dict[str, Floats]:
+        return tensors_of(PHASE5, self._state[0])
 
 
-def _plain(table: Floats) -> Callable[[], None]:
-    model = actor_critic(PHASE5, load_policy(shipped(PHASE5)).tensors)
-    numbers = Coefficients(
-        *map(mx.array, (PROFILE.clip, PROFILE.clip, PROFILE.entropy, PROFILE.value))
-    )
+class Plain:
+    """The same steps as MLX's modules and optimisers take them, nothing compiled."""
 
-    def of_actor(network: Module, rows: Rows) -> tuple[mx.array, list[mx.array]]:
-        return actor_loss(network(rows.current, rows.temporal), rows, numbers)
+    def __init__(self, table: Floats) -> None:
+        self._table = table
+        self._model = actor_critic(PHASE5, read_checkpoint(shipped(PHASE5)).tensors)
+        clip, entropy, value = map(mx.array, (PROFILE.clip, PROFILE.entropy, PROFILE.value))
+        numbers = Coefficients(clip, clip, entropy, value)
 
-    def of_critic(network: Module, rows: Rows) -> tuple[mx.array, list[mx.array]]:
-        return critic_loss(network(rows.current, rows.temporal)[:, 0], rows, numbers), []
+        def of_actor(network: Module, rows: Rows) -> tuple[mx.array, list[mx.array]]:
+            return actor_loss(network(rows.current, rows.temporal), rows, numbers)
 
-    learners = (
-        (model.actor, value_and_grad(model.actor, of_actor), Adam(PROFILE.actor_lr)),
-        (model.critic, value_and_grad(model.critic, of_critic), Adam(PROFILE.critic_lr)),
-    )
+        def of_critic(network: Module, rows: Rows) -> tuple[mx.array, list[mx.array]]:
+            return critic_loss(network(rows.current, rows.temporal)[:, 0], rows, numbers), []
 
-    def epoch() -> None:
-        for minibatch in _minibatches(table):
+        actor, critic = self._model.actor, self._model.critic
+        self._learners = (
+            (actor, value_and_grad(actor, of_actor), Adam(PROFILE.actor_lr)),
+            (critic, value_and_grad(critic, of_critic), Adam(PROFILE.critic_lr)),
+        )
+
+    def epoch(self) -> None:
+        for minibatch in _minibatches(self._table):
             rows = rows_of(mx.array(minibatch))
-            for network, gradients, optimiser in learners:
+            for network, gradients, optimiser in self._learners:
                 (loss, measures), found = gradients(network, rows)
                 clipped, norm = clip_grad_norm(found, PROFILE.max_grad_norm)  # type: ignore[no-untyped-call]  # mlx 0.32 has no types here
                 optimiser.update(network, clipped)
                 mx.eval(network.parameters(), optimiser.state)  # type: ignore[no-untyped-call]  # nor here
                 _ = [measure.item() for measure in (loss, norm, *measures)]
 
-    return epoch
+    def tensors(self) -> dict[str, Floats]:
+        parameters = tree_flatten(self._model.parameters())  # type: ignore[no-untyped-call]  # nor here
+        return {name: np.array(array) for name, array in dict(parameters).items()}
 
 
 def _minibatches(table: Floats) -> list[Floats]:
@@ -164,7 +175,8 @@ def _minibatches(table: Floats) -> list[Floats]:
     return [table[order[start : start + size]] for start in range(0, len(table), size)]
 
 
-def _shipped() -> Weights:
+def starting_weights() -> Weights:
+    """Those shipped."""
     return flatten(PHASE5, read_checkpoint(shipped(PHASE5)).tensors)
 
 
