@@ -155,5 +155,5 @@ def test_a_learner_killed_again_and_again_learns_what_an_undisturbed_one_does(
 
 
 if __name__ == "__main__":
-    program: Callable[..., None] = {"save": save_twice, "learn": learn}[sys.argv[1]]
-    program(Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    PROGRAMS: dict[str, Callable[..., None]] = {"save": save_twice, "learn": learn}
+    PROGRAMS[sys.argv[1]](Path(sys.argv[2]), *map(int, sys.argv[3:]))
