@@ -26,7 +26,7 @@ from engine.learning.parameters import Tensors, Weights, tensors_of
 from engine.learning.probes import COUNT
 from engine.learning.profile import Profile
 from engine.learning.reference import Reference
-from engine.learning.reports import quarantine_bytes, viewed
+from engine.learning.reports import Quarantine, viewed
 from engine.learning.rollout import Batch, Rollout
 from engine.learning.running import Running
 from engine.learning.step import let_go, warm
@@ -72,8 +72,7 @@ class Learner:
         """Updates accepted since it started from the champion."""
         self.refused = 0
         """Updates rejected, dropped or quarantined since the program started."""
-        self.quarantined: bytes | None = None
-        """The newest rows set aside, in the envelope of a checkpoint; None: none were."""
+        self._quarantine: Quarantine | None = None
         self._learning, self._stake, self._seed = learning, stake_dollars, seed
         self._running: Running | None = None
         self._spoiled = ""
@@ -129,6 +128,10 @@ class Learner:
     def rewarded(self) -> int:
         """Of these, those with a reward other than 0."""
         return self._rollout.rewarded
+
+    def quarantined(self) -> bytes | None:
+        """The newest rows set aside, in the envelope of a checkpoint; None: none were."""
+        return None if self._quarantine is None else self._quarantine.to_bytes()
 
     @property
     def lacks(self) -> str:
@@ -223,7 +226,7 @@ class Learner:
             self._wear(update.weights, update.moments)
 
     def _set_aside(self, batch: Batch, reason: str, t_ms: int) -> UpdateView:
-        self.quarantined = quarantine_bytes(batch, reason, t_ms)
+        self._quarantine = Quarantine(batch, reason, t_ms)
         return self._ended(Verdict(guards.QUARANTINED, reason), batch, None, t_ms)
 
     def _ended(

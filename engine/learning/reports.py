@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,6 +12,22 @@ from engine.learning.rollout import Batch
 from engine.learning.state_file import seal
 from engine.learning.update import Measures
 from engine.learning_view import UpdateView
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quarantine:
+    """Rows that nothing was learnt from."""
+
+    batch: Batch
+    reason: str
+    t_ms: int
+    """Market time of the verdict."""
+
+    def to_bytes(self) -> bytes:
+        """In the envelope of `engine.learning.state_file`."""
+        names = [field.name for field in fields(self.batch) if field.name != "policy_ids"]
+        facts = {"reason": self.reason, "t_ms": self.t_ms, "policies": self.batch.policy_ids}
+        return seal(facts, {name: getattr(self.batch, name) for name in names})
 
 
 def viewed(
@@ -39,13 +55,6 @@ def viewed(
         actor_grad_norm=_known(measures.actor_grad_norm),
         critic_grad_norm=_known(measures.critic_grad_norm),
     )
-
-
-def quarantine_bytes(batch: Batch, reason: str, t_ms: int) -> bytes:
-    """Rows that nothing was learnt from, in the envelope of `engine.learning.state_file`."""
-    names = [field.name for field in fields(batch) if field.name != "policy_ids"]
-    facts = {"reason": reason, "t_ms": t_ms, "policies": batch.policy_ids}
-    return seal(facts, {name: getattr(batch, name) for name in names})
 
 
 def _known(number: float | None) -> float | None:

@@ -271,13 +271,15 @@ def test_log_probs_that_were_not_its_own_are_quarantined(learner: Learner) -> No
 
 
 def test_quarantined_rows_can_be_studied(learner: Learner) -> None:
+    assert learner.quarantined() is None
     dice = Dice()
     kept = dice.row(learner)
     learner.take(kept)
     learner.take(replace(dice.row(learner), action=7))
     learner.slice(5)
-    assert learner.quarantined is not None
-    text, arrays = unseal(learner.quarantined)
+    data = learner.quarantined()
+    assert data is not None
+    text, arrays = unseal(data)
     facts = json.loads(text)
     assert (facts["t_ms"], facts["policies"]) == (5, [learner.policy_id])
     assert "which is not legal" in facts["reason"]
