@@ -14,8 +14,8 @@ from engine import events as ev
 from engine.book import Book
 from engine.decision import Decision
 from engine.evaluation.pace import Pace
-from engine.eventlog import EventLog
 from engine.journal import Journal
+from engine.learning.unlogged import Unlogged
 from engine.market import Market
 from engine.units import BP, cost_micro, proceeds_micro
 
@@ -95,11 +95,12 @@ class _Window:
 
 
 class WindowJournal(Journal):
-    """A journal that also keeps each window's account, and no decision rows."""
+    """A journal that keeps each window's account instead of a log: nobody reads one again, and
+    those of many arms over days would fill the memory."""
 
-    def __init__(self, log: EventLog, book_of: Callable[[str], Book | None], pace: Pace) -> None:
+    def __init__(self, book_of: Callable[[str], Book | None], pace: Pace) -> None:
         """`book_of` gives the newest book of a token: at a fill, the one that the fill met."""
-        super().__init__(log, _no_wall_clock)
+        super().__init__(Unlogged(), _no_wall_clock)
         self.pace = pace
         self.witness: Callable[[Decision], None] = _nobody
         """Shown every decision, once it is known what became of it."""

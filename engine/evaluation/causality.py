@@ -9,7 +9,7 @@ somebody wrote into weights beforehand; that is what `walk_forward` is for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -95,18 +95,18 @@ def _trails(
     """What every arm decides up to `until_ms`, by its name."""
     arms = make(tape)
     try:
-        with closing(tape.open()) as source, ExitStack() as logs:
-            return dict(_played(source, arms, settings, seed, until_ms, logs))
+        with closing(tape.open()) as source:
+            return dict(_played(source, arms, settings, seed, until_ms))
     finally:
         for arm in arms:
             arm.close()
 
 
 def _played(
-    source: Feed, arms: Sequence[Arm], settings: Settings, seed: int, until_ms: int, logs: ExitStack
+    source: Feed, arms: Sequence[Arm], settings: Settings, seed: int, until_ms: int
 ) -> Iterator[tuple[str, Trail]]:
     branches = [Branch(source) for _ in arms]
-    seated = [seat(a, b, settings, seed, logs) for a, b in zip(arms, branches, strict=True)]
+    seated = [seat(a, b, settings, seed) for a, b in zip(arms, branches, strict=True)]
     trails: list[Trail] = [[] for _ in arms]
     for one, trail in zip(seated, trails, strict=True):
         one.journal.witness = _writer(trail)

@@ -44,7 +44,7 @@ def save_plot(report: Report, path: Path) -> None:
     curves = {arm.name: equity(arm) for arm in report.arms}
     low, high = _range(list(curves.values()))
     _frame(draw, report, low, high)
-    colours = _colours(report.arms)
+    colours = arm_colours(report.arms)
     ranked = sorted(report.arms, key=lambda arm: -_last(curves[arm.name]))
     for rank, arm in enumerate(ranked):
         curve, colour = curves[arm.name], colours[arm.name]
@@ -54,7 +54,7 @@ def save_plot(report: Report, path: Path) -> None:
     picture.save(path, "PNG")
 
 
-def _colours(arms: Sequence[ArmReport]) -> dict[str, str]:
+def arm_colours(arms: Sequence[ArmReport]) -> dict[str, str]:
     """By arm; one for all arms of a model."""
     families = list(dict.fromkeys(arm.model or arm.name for arm in arms))
     return {arm.name: COLOURS[families.index(arm.model or arm.name) % len(COLOURS)] for arm in arms}
@@ -65,11 +65,11 @@ def _stroke(draw: ImageDraw.ImageDraw, points: Sequence[Point], colour: str, kin
     if not drawn:
         draw.line(list(points), fill=colour, width=width)
         return
-    for piece in _dashes(points, drawn, left_out):
+    for piece in dashes(points, drawn, left_out):
         draw.line(piece, fill=colour, width=width)
 
 
-def _dashes(points: Sequence[Point], drawn: int, left_out: int) -> Iterator[list[Point]]:
+def dashes(points: Sequence[Point], drawn: int, left_out: int) -> Iterator[list[Point]]:
     """Pieces of the line through `points`, by the pixels along it."""
     along = 0.0
     for (x0, y0), (x1, y1) in pairwise(points):

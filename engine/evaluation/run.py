@@ -1,6 +1,6 @@
 """Every arm over the same tape: one engine each, fed the same messages, in step.
 
-Owns the loop and the parts of an arm's run. Every engine has its own log in memory, its own paper
+Owns the loop and the parts of an arm's run. Every engine has its own ledger, its own paper
 venue and the same seed, so that the k-th order of each meets the same draws. Each tape starts with
 fresh accounts; an arm that learns takes what it learned to the next one. It judges nothing.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from engine import events as ev
@@ -20,7 +20,6 @@ from engine.evaluation.online import sampling, shadow_of
 from engine.evaluation.pace import Pace
 from engine.evaluation.seat import RuleLadder
 from engine.evaluation.tape import Branch, Tape, deal
-from engine.eventlog import EventLog
 from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
 from engine.learning.shadow import Shadow
@@ -92,11 +91,10 @@ def run_tape(
 
     Raises RecordingError or UsageError, one sentence, where the tape cannot be read.
     """
-    with closing(tape.open()) as source, ExitStack() as logs:
+    with closing(tape.open()) as source:
         branches = [Branch(source) for _ in arms]
         seated = [
-            seat(arm, branch, settings, seed, logs)
-            for arm, branch in zip(arms, branches, strict=True)
+            seat(arm, branch, settings, seed) for arm, branch in zip(arms, branches, strict=True)
         ]
         _in_step(source, branches, seated, tell)
         warning = source.warning if isinstance(source, ReplayFeed) else None
@@ -121,12 +119,11 @@ def _length(info: FeedInfo) -> int | None:
     return None if info.end_ms is None else info.end_ms - info.start_ms
 
 
-def seat(arm: Arm, feed: Feed, settings: Settings, seed: int, logs: ExitStack) -> Seated:
+def seat(arm: Arm, feed: Feed, settings: Settings, seed: int) -> Seated:
     """An engine on `feed` in which `arm` decides, started."""
     if arm.learner is not None:
         settings = sampling(settings)
     journal = WindowJournal(
-        logs.enter_context(closing(EventLog(None))),
         lambda token: engine.intake.book(token),  # noqa: PLW0108 - that engine is made with this journal
         Pace(settings.limits.entry_cutoff),
     )

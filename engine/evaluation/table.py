@@ -6,7 +6,7 @@ Owns the words and the layout. The verdict comes first, and "not shown" is print
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -44,7 +44,7 @@ def _head(report: Report) -> list[str]:
             f"{_sampled(report)}; all amounts in dollars"
         ),
         *(line for warning in report.warnings for line in _wrapped(f"note: {warning}")),
-        *(line for arm in report.arms for note in _caution(arm) for line in _wrapped(note)),
+        *(line for caution in _cautions(report.arms) for line in _wrapped(f"note: {caution}")),
     ]
 
 
@@ -62,16 +62,27 @@ def _sampled(report: Report) -> str:
     return ", sampled where an arm learns" if learns and report.decision_rule != "sample" else ""
 
 
-def _caution(arm: ArmReport) -> Iterator[str]:
-    if arm.trained is False and arm.kind == "frozen":
-        yield f"note: {arm.name} has untrained (initial) weights"
-    if "DAILY_LOSS" in arm.denials:
-        yield f"note: {arm.name} was stopped by the daily loss limit, at least for a while"
-    if arm.falls:
-        yield f"note: {arm.name} gave no finite answer; from then on it held"
-    if arm.kind in ("online", "placebo"):
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in arm.updates.items())
-        yield f"note: {arm.name}, updates: {counts or 'none fell due'}"
+def _cautions(arms: Sequence[ArmReport]) -> Iterator[str]:
+    """What must be known of some arms before their figures are read."""
+    for said, concerned in (
+        ("untrained (initial) weights", lambda a: a.trained is False and a.kind == "frozen"),
+        ("stopped by the daily loss limit, at least for a while", _stopped),
+        ("no finite answer from the weights, held from then on", lambda a: a.falls > 0),
+    ):
+        names = [arm.name for arm in arms if concerned(arm)]
+        if names:
+            yield f"{said}: {', '.join(names)}"
+    learned = [f"{arm.name} {_updates(arm)}" for arm in arms if arm.kind in ("online", "placebo")]
+    if learned:
+        yield f"updates: {'; '.join(learned)}"
+
+
+def _stopped(arm: ArmReport) -> bool:
+    return "DAILY_LOSS" in arm.denials
+
+
+def _updates(arm: ArmReport) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in arm.updates.items()) or "none"
 
 
 def _verdicts(report: Report) -> list[str]:

@@ -80,6 +80,22 @@ def drifting(winners: Sequence[Outcome | None], seed: int = 0) -> MadeUp:
     return MadeUp(f"made up {seed}", tuple(messages), end_ms)
 
 
+def aimless(count: int, seed: int) -> MadeUp:
+    """Windows whose price is a fair game: a walk without drift, decided at its end by a coin that
+    falls UP as often as the last price says."""
+    rng = np.random.default_rng(seed)
+    messages: list[Message] = []
+    for index in range(count):
+        of = window_at(index)
+        path = np.clip(50 + np.cumsum(rng.normal(0, 1.5, SECONDS // EVERY_S)), 8, 92)
+        winner = Outcome.UP if rng.random() < path[-1] / 100 else Outcome.DOWN
+        messages.append(MarketListed(of.start_ms, of))
+        messages += _books(of, [round(cents) for cents in path])
+        messages.append(Resolution(of.end_ms + 10_000, of.slug, winner, "made up"))
+    end_ms = window_at(count).start_ms + 30_000
+    return MadeUp(f"aimless {seed}", tuple(messages), end_ms)
+
+
 def later(tape: MadeUp, days: int) -> MadeUp:
     """`tape` so many days later."""
     ms = days * 86_400_000

@@ -10,14 +10,13 @@ from engine.core import Engine
 from engine.decision import Action
 from engine.evaluation.accounts import WindowJournal
 from engine.evaluation.arms import Arm, fixed_arms
-from engine.evaluation.pace import Pace
-from engine.evaluation.rules import always_hold, momentum
+from engine.evaluation.pace import Pace, Rates
+from engine.evaluation.rules import RandomTrader, always_hold, favourite, momentum
 from engine.evaluation.run import ArmRun, Progress, run_tape
 from engine.evaluation.seat import RuleLadder
 from engine.evaluation.slots import slots_of
 from engine.evaluation.tape import Embedded, Tape
-from engine.evaluation.verdict import difference
-from engine.eventlog import EventLog
+from engine.evaluation.verdict import MIN_SLOTS, difference, judge
 from engine.market import Outcome
 from engine.settings import Settings
 from engine.thread import ended
@@ -26,6 +25,7 @@ from tests.engine.evaluation.tapes import (
     QUICK,
     ROUGH,
     SECONDS,
+    aimless,
     arm,
     drifting,
     peeking,
@@ -87,7 +87,6 @@ def alone(opened: object, rule: object, settings: Settings, seed: int) -> Window
     """One engine driven by hand, without the evaluator's loop."""
     ladder = RuleLadder(rule)  # type: ignore[arg-type]  # the tests' rules
     journal = WindowJournal(
-        EventLog(None),
         lambda token: engine.intake.book(token),  # noqa: PLW0108 - that engine is made with this journal
         Pace(settings.limits.entry_cutoff),
     )
@@ -114,6 +113,41 @@ def test_a_round_trip_lasts_until_nothing_is_held() -> None:
     assert all(w.pnl > 0 for w in bought.windows)
     assert all(w.fees > 0 for w in bought.windows)
     assert all(w.beyond_mid > 0 for w in bought.windows)
+
+
+def test_on_a_tape_without_edge_better_is_said_in_at_most_5_percent_of_200_runs() -> None:
+    """Arms of the same kind of chance pay the same costs, so neither is better than the other. Of
+    each slot a coin decides which is called which: 200 runs, each as likely as the one played."""
+    tape = aimless(60, 4)
+    one, other = (slots_of(r.windows) for r in run(tape, arm("a", coin(1)), arm("b", coin(2))))
+    differences = np.array([a.pnl - b.pnl for a, b in zip(one, other, strict=True)])
+    assert np.count_nonzero(differences) >= MIN_SLOTS
+    rng = np.random.default_rng(6)
+    words = [judge(list(differences * rng.choice((-1, 1), 60)), n).verdict for n in range(200)]
+    assert words.count("better") <= 10
+    assert words.count("worse") <= 10
+
+
+def test_on_a_tape_without_edge_trading_is_not_better_than_holding() -> None:
+    tape = aimless(60, 5)
+    hold, *traders = run(
+        tape, arm("h", always_hold), arm("m", momentum), arm("f", favourite), arm("c", coin(1))
+    )
+    assert {word(trader, hold) for trader in traders} <= {"not shown", "worse"}
+
+
+def test_a_planted_edge_is_found_on_a_tape() -> None:
+    """A price that goes where it began to go: whoever follows it gains."""
+    follow, chance, hold = run(
+        drifting(verdicts(MANY, 8)), arm("m", momentum), arm("c", coin(1)), arm("h", always_hold)
+    )
+    assert word(follow, hold) == "better"
+    assert word(follow, chance) == "better"
+    assert word(chance, follow) == "worse"
+
+
+def coin(seed: int) -> RandomTrader:
+    return RandomTrader(Rates(opening=0.05, leaving=0.05), np.random.default_rng(seed))
 
 
 def test_a_look_ahead_leak_is_found_and_its_placebo_is_not() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation.slots import slots_of
-from engine.evaluation.verdict import MIN_SLOTS, Word, difference, judge
+from engine.evaluation.verdict import MIN_SLOTS, Word, difference, judge, judge_quickly
 from engine.units import MICRO
 from tests.engine.evaluation.tapes import window_result
 
@@ -77,6 +77,49 @@ def test_one_lucky_slot_is_not_enough() -> None:
     rng = np.random.default_rng(1)
     losses = [round(-abs(x) * MICRO) for x in rng.normal(size=59)]
     assert judge([*losses, 5_000 * MICRO], 1).verdict == "not shown"
+
+
+def test_among_many_comparisons_a_verdict_takes_more() -> None:
+    rng = np.random.default_rng(4)
+    given = [d + 5 * MICRO for d in without_edge(rng, 60, 0.0)]
+    alone, among = judge(given, 1), judge(given, 1, comparisons=20)
+    assert (alone.verdict, alone.corrected) == ("better", "better")
+    assert (among.verdict, among.corrected) == ("better", "not shown")
+    assert (alone.low, alone.high) == (among.low, among.high)
+    assert judge([d + 40 * MICRO for d in given], 1, comparisons=20).corrected == "better"
+
+
+def test_twenty_comparisons_without_an_edge_show_hardly_anything_once_corrected() -> None:
+    rng = np.random.default_rng(9)
+    wrong = sum(
+        any(
+            judge(without_edge(rng, 40, 0.0), run, comparisons=20).corrected != "not shown"
+            for _ in range(20)
+        )
+        for run in range(10)
+    )
+    assert wrong <= 1
+
+
+def test_a_quick_verdict_is_nearly_the_whole_one() -> None:
+    rng = np.random.default_rng(2)
+    for count in (20, 60, 128):
+        given = [d + 3 * MICRO for d in without_edge(rng, count, 0.2)]
+        slow, quick = judge(given, 1), judge_quickly(given, 1)
+        assert quick.mean == pytest.approx(slow.mean)
+        assert (quick.slots, quick.differing) == (slow.slots, slow.differing)
+        width = (slow.high or 0.0) - (slow.low or 0.0)
+        assert quick.low == pytest.approx(slow.low, abs=0.15 * width)
+        assert quick.high == pytest.approx(slow.high, abs=0.15 * width)
+
+
+def test_a_quick_verdict_on_a_long_series_takes_neighbours_together_and_loses_no_edge() -> None:
+    rng = np.random.default_rng(2)
+    edge = [d + 4 * MICRO for d in without_edge(rng, 3_001, 0.2)]
+    assert judge_quickly(edge, 1).verdict == "better"
+    words = [judge_quickly(without_edge(rng, 1_000, 0.3), run).verdict for run in range(60)]
+    assert words.count("better") <= 0.05 * 60
+    assert judge_quickly(edge, 1).slots == 3_001
 
 
 def test_two_arms_are_paired_slot_by_slot_and_never_across() -> None:
