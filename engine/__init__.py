@@ -25,7 +25,7 @@ Floor plan, in the order of the data:
 * ``thread``, ``clock``                the thread that owns an engine; real time
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
-* ``learning_view``                    the same for the learner
+* ``learning_view``, ``learning_picture``  the same for the learner
 * ``probation``                        what is watched after a promotion
 * ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use

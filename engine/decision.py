@@ -38,7 +38,7 @@ Mask = tuple[bool, bool, bool]
 HOLD_ONLY: Mask = (True, False, False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """One choice for one asset at one tick."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from engine.decision import Floats, Mask
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Transition:
     """From one decision of an environment to its next."""
 
