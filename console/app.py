@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -26,10 +26,10 @@ from console.modals.arm import ArmModal
 from console.modals.flatten import FlattenModal
 from console.modals.model import ModelModal
 from console.modals.promote import PromoteModal
-from console.modals.quit import QuitModal
+from console.modals.quit import QuitModal, holds_nothing
 from console.modals.resume import ResumeModal
 from console.modals.roll_back import RollBackModal
-from console.sparing import SparingDriver
+from console.sparing import SparingDriver, shorter_codes
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
 from console.views.main import MainScreen
@@ -319,21 +319,3 @@ def _place_of(error: Exception) -> str:
     if trace is None:
         return "in an unknown place"
     return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-
-
-def holds_nothing(snapshot: Snapshot) -> bool:
-    """Whether leaving now would leave no position, no order and no open resolution behind."""
-    return not any(view.position or view.working or view.awaiting for view in snapshot.assets)
-
-
-def shorter_codes(console: Console) -> Console:
-    """`console`, or one of 256 colours in place of truecolor.
-
-    Every colour of the theme is exact among the 256, and their codes are half as long.
-    """
-    if console.color_system != "truecolor":
-        return console
-    return Console(
-        color_system="256", file=console.file, force_terminal=True, legacy_windows=False,
-        highlight=False, emoji=False, safe_box=False, soft_wrap=False,
-    )  # fmt: skip

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from rich.cells import cell_len
+from rich.console import Console
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -257,3 +258,16 @@ class SparingDriver(LinuxDriver):
         """The terminal changed its size or was given away: know nothing of it."""
         if self.shown is not None:
             self.shown.forget()
+
+
+def shorter_codes(console: Console) -> Console:
+    """`console`, or one of 256 colours in place of truecolor.
+
+    Every colour of the theme is exact among the 256, and their codes are half as long.
+    """
+    if console.color_system != "truecolor":
+        return console
+    return Console(
+        color_system="256", file=console.file, force_terminal=True, legacy_windows=False,
+        highlight=False, emoji=False, safe_box=False, soft_wrap=False,
+    )  # fmt: skip

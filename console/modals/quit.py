@@ -37,6 +37,11 @@ class QuitModal(ChoiceDialog[str | None]):
         return _ANSWERS[row]
 
 
+def holds_nothing(snapshot: Snapshot) -> bool:
+    """Whether leaving now would leave no position, no order and no open resolution behind."""
+    return not any(view.position or view.working or view.awaiting for view in snapshot.assets)
+
+
 def quit_lines(snapshot: Snapshot, money: Money) -> list[Line]:
     """What is open now, and what happens to an order in flight."""
     return [
