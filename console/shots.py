@@ -48,6 +48,8 @@ class Scene:
     """Columns and lines."""
     keys: tuple[str, ...] = ()
     """Pressed in this order before the picture is taken."""
+    learns: bool = False
+    """Whether a challenger learns beside the champion; drawing it takes a minute or two."""
 
 
 SCENES = (
@@ -56,6 +58,7 @@ SCENES = (
     Scene("halted", (120, 36), ("ctrl+x",)),
     Scene("fallback", (120, 36), ("M",)),
     Scene("arming", (120, 36), ("p",)),
+    Scene("learning", (120, 36), ("n",), learns=True),
 )
 
 
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = _folder(words)
         choose_color(Color.TRUE, os.environ)
         for scene in SCENES:
-            with seeded_engine() as engine:
+            with seeded_engine(scene) as engine:
                 svg = asyncio.run(draw(scene, engine))
             save(svg, folder / scene.name)
             sys.stdout.write(f"{folder / scene.name}.svg and .png\n")
@@ -82,11 +85,11 @@ def _folder(words: Sequence[str]) -> Path:
     return Path(words[0] if words else "screenshots")
 
 
-def seeded_engine() -> AbstractContextManager[EnginePort]:
-    """The engine of every picture, standing still at the same instant each time."""
-    from console.standing import standing_engine
+def seeded_engine(scene: Scene) -> AbstractContextManager[EnginePort]:
+    """The engine of a picture, standing still at the same instant each time."""
+    from console.standing import learning_engine, standing_engine
 
-    return standing_engine(SEED, MARKET_MS)
+    return (learning_engine if scene.learns else standing_engine)(SEED, MARKET_MS)
 
 
 async def draw(scene: Scene, engine: EnginePort) -> str:

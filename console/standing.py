@@ -8,7 +8,7 @@ one seed gives one picture.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +17,14 @@ from engine.core import Engine
 from engine.eventlog import EventLog
 from engine.events import SessionOpened
 from engine.features import SCHEMA_HASH
+from engine.feeds.feed import Feed
 from engine.feeds.sim import SimFeed
+from engine.feeds.tee import Tee
 from engine.journal import Journal
+from engine.learning.challenger import Challenger, Slots
+from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
+from engine.learning.store import Store
+from engine.learning_view import LearningView
 from engine.operator import obey
 from engine.picture import picture
 from engine.requests import Request
@@ -38,6 +44,9 @@ PINNED_MEMORY = MemoryView(
 PINNED_DECISION_US = 200.0
 """Microseconds of a decision, in place of what was measured."""
 
+PINNED_SLICE_MS = 6.0
+"""Milliseconds of a slice of learning; None stays None."""
+
 PINNED_GAP_MS = 6.0
 """Milliseconds between two turns of the loop; there is no loop here to measure."""
 
@@ -48,8 +57,10 @@ AFTER_REQUEST_MS = 2_000
 class StandingEngine:
     """Implements `engine.requests.EnginePort` in the caller's own thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, challenger: Challenger | None = None) -> None:
+        """`challenger` None: nothing learns here."""
         self._engine = engine
+        self._challenger = challenger
         self._snapshot = Snapshot()
         self._publish()
 
@@ -58,7 +69,7 @@ class StandingEngine:
 
     def ask(self, request: Request) -> None:
         """Carry the request out at once, and let a little market time pass."""
-        obey(self._engine, request)
+        obey(self._engine, request, self._challenger)
         self.run_for(AFTER_REQUEST_MS)
 
     def alive(self) -> bool:
@@ -70,11 +81,21 @@ class StandingEngine:
         until = engine.t_ms + market_ms
         while engine.t_ms < until:
             engine.advance(min(until, engine.t_ms + engine.settings.decision_ms))
+            if self._challenger is not None:
+                _catch_up(self._challenger)
         self._publish()
 
     def _publish(self) -> None:
-        measured = picture(self._engine, self._snapshot.seq + 1, mono=0.0, speed=1.0)
+        seq, challenger = self._snapshot.seq + 1, self._challenger
+        measured = picture(self._engine, seq, mono=0.0, speed=1.0, challenger=challenger)
         self._snapshot = pinned(measured)
+
+
+def _catch_up(challenger: Challenger) -> None:
+    """All that the challenger has to do until it is where the champion is."""
+    challenger.watch()
+    while challenger.behind:
+        challenger.work()
 
 
 def pinned(snapshot: Snapshot) -> Snapshot:
@@ -83,6 +104,7 @@ def pinned(snapshot: Snapshot) -> Snapshot:
         snapshot,
         memory=replace(PINNED_MEMORY, histories=snapshot.memory.histories),
         model=_pinned_model(snapshot.model),
+        learning=_pinned_learning(snapshot.learning),
         loop_gap_ms=PINNED_GAP_MS,
         decision_us=None if snapshot.decision_us is None else PINNED_DECISION_US,
     )
@@ -91,6 +113,10 @@ def pinned(snapshot: Snapshot) -> Snapshot:
 def _pinned_model(model: ModelView) -> ModelView:
     """Whether a compiler or a GPU is at hand is the machine's affair too."""
     return replace(model, evaluator="compiled", device="cpu")
+
+
+def _pinned_learning(view: LearningView) -> LearningView:
+    return replace(view, slice_p99_ms=PINNED_SLICE_MS if view.updates else None)
 
 
 @contextmanager
@@ -113,7 +139,32 @@ def standing_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
             log.close()
 
 
-def _session(seed: int, feed: SimFeed, ladder: Ladder) -> SessionOpened:
+@contextmanager
+def learning_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
+    """The same with a challenger that learns beside it: some tens of times slower."""
+    with TemporaryDirectory() as empty, ExitStack() as opened:
+        settings, latch, models = Settings(), Latch(None), Path(empty)
+        tee = Tee(opened.enter_context(closing(SimFeed(seed))))
+        log = opened.enter_context(closing(EventLog(None)))
+        ladder = Ladder(default_rungs(models), SCHEMA_HASH)
+        falls = ladder.start()
+        feed = tee.branch()
+        engine = Engine(
+            feed, Journal(log, lambda: feed.info.start_ms), ladder, settings, latch, seed
+        )
+        learner = learner_from(ladder.policy, settings, seed)
+        acts = shadow_engine(tee.branch(), acting(learner), settings, latch, seed)
+        slots = Slots(models, lambda: default_rungs(models), obstacle="")
+        store = Store(models / "challenger", settings.learning.keep)
+        challenger = Challenger(engine, Shadow(acts, learner), store, slots)
+        opened.callback(challenger.close)
+        engine.start(_session(seed, feed, ladder), falls)
+        standing = StandingEngine(engine, challenger)
+        standing.run_for(market_ms)
+        yield standing
+
+
+def _session(seed: int, feed: Feed, ladder: Ladder) -> SessionOpened:
     return SessionOpened(
         mode="paper",
         feed=feed.info.name,

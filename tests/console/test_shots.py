@@ -46,7 +46,14 @@ def test_ids_do_not_depend_on_the_content() -> None:
 
 def test_every_picture_of_the_readme_has_a_scene() -> None:
     names = [scene.name for scene in SCENES]
-    assert names == ["dashboard-wide", "dashboard-80x24", "halted", "fallback", "arming"]
+    assert names == [
+        "dashboard-wide",
+        "dashboard-80x24",
+        "halted",
+        "fallback",
+        "arming",
+        "learning",
+    ]
 
 
 async def test_a_picture_becomes_a_png(tmp_path: Path) -> None:

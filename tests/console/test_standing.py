@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.standing import AFTER_REQUEST_MS, pinned, standing_engine
-from engine.requests import Halt
+from console.standing import AFTER_REQUEST_MS, learning_engine, pinned, standing_engine
+from engine.requests import Halt, SetLearning
 from engine.snapshot import MemoryView, Snapshot
 from tests.console.fakes import sample_snapshot
 
@@ -31,6 +31,16 @@ def test_market_time_moves_only_when_asked_and_a_halt_shuts_the_gate() -> None:
         assert after.state == "HALTED"
         assert after.t_ms - before.t_ms == AFTER_REQUEST_MS
         assert any("-> HALTED" in line.text for line in after.log)
+
+
+def test_beside_a_standing_engine_a_challenger_keeps_up_and_can_be_switched() -> None:
+    with learning_engine(seed=3, market_ms=10_000) as engine:
+        learner = engine.latest().learning
+        assert learner.on
+        assert learner.rows > 0
+        assert learner.behind_s == 0
+        engine.ask(SetLearning(on=False))
+        assert not engine.latest().learning.on
 
 
 def test_what_the_machine_measured_is_pinned_and_nothing_else() -> None:
