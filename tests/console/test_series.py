@@ -48,8 +48,8 @@ def test_the_range_is_of_what_is_drawn() -> None:
 
 
 def test_a_trace_breaks_where_a_value_is_unknown() -> None:
-    [row] = trace([1.0, None, 1.0], width=12, height=1, scale=(0.0, 1.0))
-    assert row == "⠉" * 4 + " " * 4 + "⠉" * 4
+    [row] = trace([1.0, None, 0.0], width=12, height=1, scale=(0.0, 1.0))
+    assert row == "⠉" * 4 + " " * 4 + "⣀" * 4, "and no stroke leads over the gap"
 
 
 def test_few_values_are_not_stretched_over_the_width() -> None:
