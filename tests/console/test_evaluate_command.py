@@ -57,7 +57,7 @@ def one_sentence(err: str) -> bool:
 
 def test_a_recording_is_evaluated_printed_and_kept(say: Say, tape: Path, tmp_path: Path) -> None:
     plot, table = tmp_path / "equity.png", tmp_path / "slots.csv"
-    code, out, err = say(tape, "--plot", plot, "--csv", table)
+    code, out, err = say(tape, "--frozen", "--plot", plot, "--csv", table)
     assert (code, err) == (0, "")
     assert "NOT SHOWN" in out
     assert "favourite" in out
@@ -67,7 +67,7 @@ def test_a_recording_is_evaluated_printed_and_kept(say: Say, tape: Path, tmp_pat
 
 
 def test_json_has_every_figure_of_every_arm(say: Say, tape: Path) -> None:
-    code, out, _ = say(tape, "--json", "--reference", "favourite", "--seed", 3)
+    code, out, _ = say(tape, "--json", "--frozen", "--reference", "favourite", "--seed", 3)
     found = json.loads(out)
     assert code == 0
     assert (found["slots"], found["seed"], found["reference"]) == (1, 3, "favourite")
@@ -76,6 +76,16 @@ def test_json_has_every_figure_of_every_arm(say: Say, tape: Path) -> None:
     assert arms["always-hold"]["pnl_executable"] == 0.0
     assert arms["momentum"]["difference"]["verdict"] == "not shown"
     assert {"without_best", "at_cost", "assets", "fees", "win_rate"} <= arms["random"].keys()
+
+
+def test_frozen_leaves_the_arms_that_learn_out(say: Say, tape: Path) -> None:
+    learning, frozen = (
+        {arm["name"] for arm in json.loads(say(tape, "--json", *more)[1])["arms"]}
+        for more in ([], ["--frozen"])
+    )
+    assert learning - frozen == {
+        f"{model} {kind}" for model in ("phase5", "pre_phase5") for kind in ("online", "placebo")
+    }
 
 
 @pytest.mark.parametrize(
