@@ -315,4 +315,5 @@ def _explained(returns: Reals, values: Floats) -> float | None:
 
 
 def _length(flat: mx.array) -> float:
-    return float(np.linalg.norm(np.array(flat, dtype=np.float64)))
+    # Not numpy's norm: it wakes BLAS's threads, which then spin beside the loop.
+    return math.sqrt(float(np.square(np.array(flat, dtype=np.float64)).sum()))
