@@ -44,8 +44,8 @@ class Crew:
         self._processes: dict[Pipe, SpawnProcess] = {}
 
     def __enter__(self) -> Self:
-        # Blocked while they start, a Ctrl-C reaches none of them before it is deaf to it: a new
-        # process inherits the mask. The one that comes meanwhile reaches this process afterwards.
+        # A new process inherits the mask, and so is deaf to Ctrl-C from its first instruction on.
+        # One that comes meanwhile reaches this process afterwards.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             for number in range(self._workers):

@@ -1,8 +1,9 @@
 """The process that runs segments: weights and segments in, harvests out.
 
-Owns what a worker does from its first line to its last: it is deaf to Ctrl-C (what a person's wish
-means, the parent decides), ends at once when its parent does, and answers with a sentence where a
-segment cannot be run. It keeps nothing but the policy it was last given.
+Owns what a worker does from its first line to its last: it ends at once when its parent does, and
+answers with a sentence where a segment cannot be run. It keeps nothing but the policy it was last
+given. Ctrl-C does not reach it (`engine.training.crew`): what a person's wish means, the parent
+decides.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-import signal
 import threading
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -66,7 +66,6 @@ class Failed:
 
 def work(pipe: Connection[Reaped | Failed, Weights | Job], settings: Settings) -> None:
     """Answer every `Job` on `pipe` until it is closed. The entry of the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     ladder: Ladder | None = None
     while True:

@@ -10,6 +10,7 @@ from engine.training.harvest import Harvest
 from engine.training.plan import training_settings
 from engine.training.segment import Segment, run_segment
 from engine.training.worker import acting
+from tests.engine import recordings as rec
 from tests.engine.training.small import COARSE, recording, weights
 
 
@@ -58,6 +59,16 @@ def test_a_window_that_nobody_resolved_is_cut_off_and_not_counted(tmp_path: Path
     assert not harvest.ends[:, 0].any()
     assert harvest.ends[-1, 1]
     assert harvest.takings.windows == 0
+
+
+def test_a_recording_that_ends_within_a_window_loses_no_decision(tmp_path: Path) -> None:
+    books = [
+        rec.book(rec.T0 + s * 1000, token=token)
+        for s in range(1, 300, 4)
+        for token in (rec.UP, rec.DOWN)
+    ]
+    harvest = experienced(rec.write(tmp_path, rec.market(), *books))
+    assert harvest.ends[-1].tolist() == [False, True]
 
 
 def test_a_daily_loss_ends_no_segment(path: Path) -> None:
