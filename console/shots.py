@@ -49,7 +49,7 @@ class Scene:
     keys: tuple[str, ...] = ()
     """Pressed in this order before the picture is taken."""
     learns: bool = False
-    """Whether a challenger learns beside the champion; drawing it takes a minute or two."""
+    """Whether a challenger learns beside the champion; drawing it takes half a minute."""
 
 
 SCENES = (
@@ -58,7 +58,8 @@ SCENES = (
     Scene("halted", (120, 36), ("ctrl+x",)),
     Scene("fallback", (120, 36), ("M",)),
     Scene("arming", (120, 36), ("p",)),
-    Scene("learning", (120, 36), ("n",), learns=True),
+    # At this size charts are block glyphs; DejaVu Sans Mono, the font of the PNGs, has no braille.
+    Scene("learning", (100, 30), ("n",), learns=True),
 )
 
 

@@ -141,7 +141,7 @@ def standing_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
 
 @contextmanager
 def learning_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
-    """The same with a challenger that learns beside it: some tens of times slower."""
+    """The same with a challenger that learns beside it: several times slower."""
     with TemporaryDirectory() as empty, ExitStack() as opened:
         settings, latch, models = Settings(), Latch(None), Path(empty)
         tee = Tee(opened.enter_context(closing(SimFeed(seed))))
