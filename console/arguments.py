@@ -268,6 +268,12 @@ def _add_train(commands: Commands) -> None:
         "--minibatch", type=_whole, default=512, metavar="N", help="rows of a gradient step (512)"
     )
     parser.add_argument("--profile", choices=["phase5", "long_horizon"], help="of the learner")
+    for name, kind, meaning in (
+        ("--actor-lr", float, "Adam's step for the actor (the profile's)"),
+        ("--critic-lr", float, "Adam's step for the critic (the profile's)"),
+        ("--epochs", int, "passes over an iteration's rows (the profile's)"),
+    ):
+        parser.add_argument(name, type=kind, metavar="X", help=meaning)
     parser.add_argument(
         "--workers", type=_whole, metavar="W", help="processes; changes no result (the cores)"
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 import orjson
+from pydantic import ValidationError
 
 from console.train_progress import Goal, Progress
 from engine.clock import SystemClock
@@ -25,7 +26,7 @@ from engine.errors import ConsoleError, UsageError
 from engine.home import Home
 from engine.learning.learner import Learner
 from engine.learning.profile import profile_of
-from engine.settings import Settings, load_settings
+from engine.settings import PPO, Settings, load_settings
 from engine.training.course import Course, Telling
 from engine.training.crew import Crew, Stopped
 from engine.training.folder import Folder
@@ -157,12 +158,9 @@ def _start(options: argparse.Namespace) -> Start:
 
 def _plan(options: argparse.Namespace, settings: Settings, start: Start) -> Plan:
     refuse_unusable(options.paths)
-    ppo = settings.ppo
-    if options.profile is not None:
-        ppo = ppo.model_copy(update={"profile": options.profile})
     return Plan(
         architecture=start.architecture,
-        profile=profile_of(ppo, settings.decision_ms),
+        profile=profile_of(_ppo(options, settings.ppo), settings.decision_ms),
         minibatch=options.minibatch,
         settings=settings,
         seed=options.seed,
@@ -172,6 +170,20 @@ def _plan(options: argparse.Namespace, settings: Settings, start: Start) -> Plan
         segments=options.segments,
         windows=options.windows or 1,
     )
+
+
+def _ppo(options: argparse.Namespace, configured: PPO) -> PPO:
+    """The configured numbers with those of the command line in their place."""
+    asked = {
+        name: getattr(options, name) for name in ("profile", "actor_lr", "critic_lr", "epochs")
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    try:
+        return PPO.model_validate(configured.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise UsageError(f"{option}: {first['msg']}; mend the value") from None
 
 
 def _out(options: argparse.Namespace) -> Path:

@@ -18,6 +18,7 @@ from engine import events as ev
 from engine.clock import Clock, SystemClock
 from engine.core import Engine
 from engine.errors import ConsoleError
+from engine.evaluation.walk_forward import embedded_name
 from engine.eventlog import EventLog
 from engine.features import SCHEMA_HASH
 from engine.feeds.feed import Feed
@@ -135,13 +136,20 @@ def _challenger(plan: Plan, home: Home, champion: Engine, feed: Feed) -> Challen
     shadow = Shadow(shadow_engine(feed, ladder, plan.settings, champion.latch, plan.seed), learner)
     folder = home.models / "challenger" / f"{_kind(plan.run)}-{learner.champion_id}"
     store = Store(folder, plan.settings.learning.keep)
-    slots = Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan))
+    slots = Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan), _learned_from(plan))
     return Challenger(champion, shadow, store, slots)
 
 
 def _kind(run: SimRun | ReplayRun) -> str:
     """What a challenger learned from one kind of market is not gone on with in another."""
     return "replay" if isinstance(run, ReplayRun) else "sim"
+
+
+def _learned_from(plan: Plan) -> str:
+    """So that an evaluation finds out what the weights have seen (`engine.evaluation`)."""
+    if isinstance(plan.run, ReplayRun):
+        return plan.run.path.name
+    return embedded_name([range(plan.seed, plan.seed + 1)])
 
 
 def _obstacle(plan: Plan) -> str:

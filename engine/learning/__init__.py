@@ -12,6 +12,12 @@
 * ``step``          one minibatch: losses, gradients, clipping, Adam, in one compiled call
 * ``update``        epochs of such steps over one rollout, slice by slice
 * ``guards``        what an update must not have done
+* ``reference``       the champion as its challenger knows it, and the judgement
+* ``probes``          the states on which the two are compared
+* ``running``         an update under way, and what it began from
+* ``reports``         what is kept and shown of an update
+* ``answers``         the compiled call with which a learner answers
+* ``learner_state``   everything that a learner is, as one record
 * ``learner``       the challenger's weights, and what becomes of them
 * ``state_file``    one checkpoint of all that as bytes
 * ``store``         the last good checkpoints on disk

@@ -40,6 +40,8 @@ class Slots:
     """The ladder's rungs as the files now are."""
     obstacle: str
     """Why nothing may be promoted in this run; "": it may."""
+    source: str
+    """The market that the challenger learns from, as weights name it in their manifest."""
 
 
 class Challenger:
@@ -123,7 +125,7 @@ class Challenger:
             return
         before, after = champion.policy_id, self.learner.policy_id
         try:
-            promote(self._slots.models, self.learner, champion, self.champion.feed.info.name)
+            promote(self._slots.models, self.learner, champion, self._slots.source)
         except WeightsError as error:
             self._note("alarm", f"not promoted: {error}")
             return
@@ -212,10 +214,11 @@ class Challenger:
             self._note("warn", sentence)
 
     def _set_aside(self) -> None:
-        if self.learner.quarantined is None:
+        rows = self.learner.quarantined()
+        if rows is None:
             return
         try:
-            self._store.set_aside(self.learner.quarantined)
+            self._store.set_aside(rows)
         except OSError as error:
             self._note("warn", f"rows set aside cannot be kept ({error.strerror})")
 

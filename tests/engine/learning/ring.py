@@ -69,7 +69,7 @@ def ring(
     champion = Engine(tee.branch(), Journal(log, lambda: 0), ladder, settings, latch, seed)
     learner = learner_from(ladder.policy, settings, seed)
     engine = shadow_engine(tee.branch(), acting(learner), settings, latch, seed)
-    slots = Slots(models, lambda: default_rungs(models), obstacle)
+    slots = Slots(models, lambda: default_rungs(models), obstacle, "script")
     store = Store(models / "challenger", keep=3)
     challenger = Challenger(champion, Shadow(engine, learner), store, slots)
     champion.start(ev.SessionOpened("paper", "sim", seed, "", "", ""), falls)
