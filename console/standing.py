@@ -154,7 +154,7 @@ def learning_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
         )
         learner = learner_from(ladder.policy, settings, seed)
         acts = shadow_engine(tee.branch(), acting(learner), settings, latch, seed)
-        slots = Slots(models, lambda: default_rungs(models), obstacle="")
+        slots = Slots(models, lambda: default_rungs(models), obstacle="", source="script")
         store = Store(models / "challenger", settings.learning.keep)
         challenger = Challenger(engine, Shadow(acts, learner), store, slots)
         opened.callback(challenger.close)

@@ -41,6 +41,8 @@ class Log(Protocol):
 
     def digest(self) -> str: ...
 
+    def close(self) -> None: ...
+
 
 class Journal:
     """Log, ledger and their tails."""
@@ -70,7 +72,7 @@ class Journal:
     def record(self, t_ms: int, event: ev.Event) -> None:
         """Fold and append one event. One that cannot follow from the books never gets into the
         log, where it would break every later start."""
-        slug = self._window_of(event)
+        slug = self.ledger.window_of(event)
         self._fold(t_ms, event)
         self.log.append(t_ms, self._wall_ms(), event)
         for listener in self.listeners:
@@ -79,12 +81,6 @@ class Journal:
     def decide(self, decision: Decision) -> None:
         self.log.decide(decision)
         self.decisions += 1
-
-    def _window_of(self, event: ev.Event) -> str:
-        """The window that the event is about; "" if none. A void names only its fill."""
-        booked = self.ledger.pending.get(getattr(event, "fill_id", ""))
-        slug: str = getattr(event, "slug", "") if booked is None else booked.fill.slug
-        return slug
 
     def _fold(self, t_ms: int, event: ev.Event) -> None:
         booked = self.ledger.pending.get(getattr(event, "fill_id", ""))

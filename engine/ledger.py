@@ -124,6 +124,13 @@ class Ledger:
         """Sums of one asset, to be read; zeros where it never traded."""
         return self.assets.get(name, AssetBook())
 
+    def window_of(self, event: ev.Event) -> str:
+        """The window that an event is about, asked before it is applied; "" if none. What becomes
+        of a fill names only the fill."""
+        booked = self.pending.get(getattr(event, "fill_id", ""))
+        slug: str = getattr(event, "slug", "") if booked is None else booked.fill.slug
+        return slug
+
     def apply(self, t_ms: int, event: ev.Event) -> None:  # noqa: C901 - one branch a kind is the fold
         """Fold one event. An event that cannot follow from the books raises ValueError."""
         self.last_ms = t_ms

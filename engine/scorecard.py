@@ -78,11 +78,9 @@ class Scorecard:
         """What following `log` from its first event would have made. Reads the log once."""
         card, ledger = cls(), Ledger()
         for recorded in log.replay():
-            event = recorded.event
-            booked = ledger.pending.get(getattr(event, "fill_id", ""))
-            slug = getattr(event, "slug", "") if booked is None else booked.fill.slug
-            ledger.apply(recorded.t_ms, event)
-            card.happened(slug, event, ledger.realised_by_event)
+            slug = ledger.window_of(recorded.event)
+            ledger.apply(recorded.t_ms, recorded.event)
+            card.happened(slug, recorded.event, ledger.realised_by_event)
         return card
 
     def happened(self, slug: str, event: ev.Event, realised: int) -> None:

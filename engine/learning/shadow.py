@@ -7,6 +7,8 @@ own and nothing else; the champion's account never hears of it.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
 from engine import events as ev
@@ -148,11 +150,21 @@ def shadow_engine(
     `latch` is the champion's: a halt halts both.
     """
     journal = Journal(Unlogged(), lambda: 0)
-    sampling = settings.model_copy(update={"decision_rule": "sample"})
-    engine = Engine(feed, journal, ladder, sampling, latch, _apart(seed))
+    engine = Engine(feed, journal, ladder, nobodys(settings), latch, _apart(seed))
     policy_id = ladder.policy.policy_id
     engine.start(ev.SessionOpened("paper", feed.info.name, seed, policy_id, "", "shadow"), ())
     return engine
+
+
+def nobodys(settings: Settings) -> Settings:
+    """`settings` for an account that is nobody's money: actions are drawn, and there is no daily
+    loss limit.
+
+    A policy that still tries everything would meet that within the hour and learn nothing from the
+    rest of the day. Everything else is as the champion has it, or the two could not be compared.
+    """
+    limits = settings.limits.model_copy(update={"daily_loss": Decimal(10_000_000)})
+    return settings.model_copy(update={"limits": limits, "decision_rule": "sample"})
 
 
 def _apart(seed: int) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.decision import Decision
-from engine.events import Event
 from engine.eventlog import Recorded
+from engine.events import Event
 
 
 class Unlogged:
@@ -33,3 +33,6 @@ class Unlogged:
 
     def digest(self) -> str:
         return ""
+
+    def close(self) -> None:
+        pass

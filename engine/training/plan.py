@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from engine.errors import UsageError
 from engine.evaluation.tape import Embedded, Recorded, Tape
 from engine.features import SCHEMA_HASH
 from engine.learning.profile import Profile
+from engine.learning.shadow import nobodys
 from engine.recording import Recording
 from engine.settings import Learning, Settings
 from engine.training.segment import Segment
@@ -105,17 +105,13 @@ class Plan:
 
 
 def training_settings(settings: Settings) -> Settings:
-    """The user's settings without the limits that keep an account alive and a screen calm.
+    """The user's settings for an account that is nobody's, under the guards of offline training.
 
-    A policy that still tries everything would meet the daily loss within minutes and learn nothing
-    from the rest of the day. What the market imposes, and the size of a position, stay.
+    How often it opens is not limited either: that calms a screen, and the market has no such rule.
     """
-    limits = settings.limits.model_copy(
-        update={"daily_loss": Decimal(10_000_000), "opens_per_minute": 600}
-    )
-    return settings.model_copy(
-        update={"limits": limits, "learning": GUARDS, "decision_rule": "sample"}
-    )
+    free = nobodys(settings)
+    limits = free.limits.model_copy(update={"opens_per_minute": 600})
+    return free.model_copy(update={"limits": limits, "learning": GUARDS})
 
 
 def refuse_unusable(recordings: Sequence[Path]) -> None:
