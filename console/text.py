@@ -93,6 +93,21 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{rounded(number, places):.{places}f}"
 
 
+def measure(value: float | None, places: int) -> str:
+    """A plain number with so many decimals, that numbers of one kind line up: `0.0123`.
+
+    What that would make 0, or longer than eight cells, is written in significant digits.
+    """
+    number = finite(value)
+    if number is None:
+        return UNKNOWN
+    near = rounded(number, places)
+    text = f"{near:.{places}f}"
+    if (number and not near) or len(text) > 8:
+        return significant(number, 2 if number and not near else 3)
+    return text
+
+
 def countdown(seconds: float | None) -> str:
     """Time left as mm:ss, rounded down, never negative."""
     value = finite(seconds)

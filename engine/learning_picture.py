@@ -5,7 +5,6 @@ Owns the translation only, as `engine.picture` does for the rest; called at the 
 
 from __future__ import annotations
 
-from engine.core import Engine
 from engine.learning.challenger import Challenger
 from engine.learning_view import LearningView, RivalView
 from engine.trading_state import TradingState
@@ -33,8 +32,8 @@ def learning_picture(challenger: Challenger | None) -> LearningView:
         updates=tuple(learner.updates),
         accepted=learner.accepted,
         refused=learner.refused,
-        champion=_rival(challenger.champion, challenger.rivals.champion_pnl),
-        challenger=_rival(challenger.shadow.engine, challenger.rivals.challenger_pnl),
+        champion=_champion(challenger),
+        challenger=_challenger(challenger),
         verdict=challenger.rivals.verdict(),
         criteria=challenger.criteria(),
         probation=_probation(challenger),
@@ -49,17 +48,22 @@ def _phase(challenger: Challenger) -> tuple[str, str]:
     """What the learner is doing, and why it does not do more."""
     learner, state = challenger.learner, challenger.shadow.engine.state()
     if not challenger.shadow.learning:
-        return "off", "switched off; the challenger trades on with the weights it has"
+        return "off", "switched off; the challenger trades on"
     if state is not TradingState.ACTIVE:
         return "paused", f"nothing is learned while {state.value}"
     if learner.updating:
         return "updating", ""
-    return "collecting", learner.lacks
+    return "collecting", learner.waits
 
 
-def _rival(engine: Engine, pnl: float) -> RivalView:
-    fills = engine.journal.ledger.counts["FillMatched"]
-    return RivalView(engine.ladder.policy.policy_id, pnl, fills)
+def _champion(of: Challenger) -> RivalView:
+    policy_id = of.champion.ladder.policy.policy_id
+    return RivalView(policy_id, of.rivals.champion_pnl, of.rivals.champion_fills)
+
+
+def _challenger(of: Challenger) -> RivalView:
+    policy_id = of.learner.policy_id
+    return RivalView(policy_id, of.rivals.challenger_pnl, of.rivals.challenger_fills)
 
 
 def _probation(challenger: Challenger) -> str:
@@ -69,6 +73,6 @@ def _probation(challenger: Challenger) -> str:
         return ""
     lost = dollars(probation.drawdown)
     return (
-        f"slot {len(probation.slots)} of {settings.probation_slots}: drawdown ${lost:.2f}, "
-        f"rolled back at ${settings.rollback_drawdown}"
+        f"lost ${lost:.2f} of ${settings.rollback_drawdown}, "
+        f"slot {len(probation.slots)} of {settings.probation_slots}"
     )

@@ -67,7 +67,7 @@ class RivalView:
     pnl: float = 0.0
     """Executable realised PnL over the slots compared."""
     trades: int = 0
-    """Fills since the comparison began."""
+    """Fills in the slots compared and in the running one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class LearningView:
     phase: str = "off"
     """``off``, ``collecting``, ``updating`` or ``paused``."""
     why: str = "learning is off"
-    """Why it is off or paused, or what a waiting update lacks; empty: it runs."""
+    """Why it is off or paused, or what a full rollout still waits for; empty: it goes on."""
     profile: str = "phase5"
     gamma: float | None = None
     """Discount per decision."""

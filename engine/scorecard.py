@@ -64,6 +64,8 @@ class Scorecard:
     def __init__(self) -> None:
         self.policy_id: str | None = None
         """The weights that decide; None: no session has said so yet."""
+        self.fills = 0
+        """Matches in the slots followed, the running one with them."""
         self._windows: dict[str, _Window] = {}
         self._fills: dict[str, ev.FillMatched] = {}
         self._pnl: dict[int, int] = {}
@@ -101,6 +103,7 @@ class Scorecard:
         self._windows.clear()
         self._fills.clear()
         self._pnl.clear()
+        self.fills = 0
         self._after = self._newest
 
     def results(self) -> dict[int, int]:
@@ -131,6 +134,7 @@ class Scorecard:
     def _believe(self, window: _Window, event: ev.Event) -> None:
         match event:
             case ev.FillMatched():
+                self.fills += 1
                 self._fills[event.fill_id] = event
                 window.match(event)
             case ev.FillSettled():

@@ -16,11 +16,13 @@ from textual.geometry import Size
 from console.themes import PLAIN
 from console.widgets.display import Display
 from console.widgets.learning import (
+    challenger_line,
+    champion_line,
+    comparison_title,
     criteria_lines,
     fill_line,
     probation_line,
     promotion_title,
-    rival_line,
     state_line,
     unmet_line,
     updates_line,
@@ -82,8 +84,8 @@ def _compact(view: LearningView, display: Display, width: int) -> list[Line]:
     return [
         state_line(view, display, width),
         fill_line(view, width),
-        rival_line("champion", view.champion, view, display),
-        rival_line("challenger", view.challenger, view, display),
+        champion_line(view, display, width),
+        challenger_line(view, display, width),
         *verdict_lines(view, display, width),
         unmet_line(view, display, width),
         probation_line(view, display, width),
@@ -120,10 +122,10 @@ def _roomy(view: LearningView, display: Display, width: int, plan: Plan) -> list
 
 def _comparison(view: LearningView, display: Display, width: int) -> list[Line]:
     return [
-        rival_line("champion", view.champion, view, display),
-        rival_line("challenger", view.challenger, view, display),
+        comparison_title(view, width),
+        champion_line(view, display, width),
+        challenger_line(view, display, width),
         *verdict_lines(view, display, width),
-        (),
         probation_line(view, display, width),
     ]
 

@@ -32,8 +32,9 @@ MEASURED_CELLS = 19
 
 def hint(view: LearningView) -> Run:
     """Learning in two words for the status row: `learn 142/256`."""
+    few = view.rows < view.rows_needed
     words = {
-        "collecting": f"{view.rows}/{view.rows_needed}",
+        "collecting": f"{view.rows}/{view.rows_needed}" if few else "waits",
         "updating": f"upd {view.step}/{view.steps}",
     }
     style = WARN if view.phase == "paused" else LABEL
@@ -42,17 +43,16 @@ def hint(view: LearningView) -> Run:
 
 def state_line(view: LearningView, display: Display, width: int) -> Line:
     """On or off, the phase and why; at the right whose numbers it learns by."""
-    right: list[Run] = [
-        ("  profile ", LABEL), (view.profile, PLAIN),
-        ("  gamma ", LABEL), (_discount(view.gamma), PLAIN),
-    ]  # fmt: skip
     left: list[Run] = [("learning ", LABEL), ("on" if view.on else "off", STRONG)]
     if view.phase != "off":
         left.append((f"  {view.phase}", PHASE_STYLES.get(view.phase, PLAIN)))
     if view.why:
         why = display.money.sentence(view.why)
         left.append((f": {why}", PHASE_STYLES.get(view.phase, PLAIN)))
-    return spread(left, right, width)
+    profile: list[Run] = [("  profile ", LABEL), (view.profile, PLAIN)]
+    gamma: list[Run] = [("  gamma ", LABEL), (_discount(view.gamma), PLAIN)]
+    roomy = width_of([*left, *profile, *gamma]) <= width
+    return spread(left, [*profile, *gamma] if roomy else profile, width)
 
 
 def _discount(gamma: float | None) -> str:
@@ -62,17 +62,23 @@ def _discount(gamma: float | None) -> str:
 def fill_line(view: LearningView, width: int) -> Line:
     """How full the rollout is, and how far the running update."""
     right = _update_gauge(view, max(6, min(WIDEST_GAUGE, width // 8)))
-    rows = f" {view.rows} of {view.rows_needed} rows"
-    words = f"{rows}, {_rewarded(view)}"
+    words = f" {_rows(view)}, {_rewarded(view)}"
     room = width - width_of(right) - len("rollout ") - len(words) - 2
     share = view.rows / view.rows_needed if view.rows_needed else None
     bar = gauge(share, max(4, min(WIDEST_GAUGE, room)))
     return spread([("rollout ", LABEL), (bar, GAIN), (words, PLAIN)], right, width)
 
 
+def _rows(view: LearningView) -> str:
+    """More rows than needed are no share of them: an update may wait for something else."""
+    if view.rows <= view.rows_needed:
+        return f"{view.rows} of {view.rows_needed} rows"
+    return f"{view.rows} rows" + (f" (needs {view.rows_needed})" if not view.steps else "")
+
+
 def _rewarded(view: LearningView) -> str:
-    needed = f" (needs {view.rewarded_needed})" if view.rewarded_needed else ""
-    return f"{view.rewarded} rewarded{needed}"
+    asked = view.rewarded_needed and not view.steps
+    return f"{view.rewarded} rewarded" + (f" (needs {view.rewarded_needed})" if asked else "")
 
 
 def _update_gauge(view: LearningView, bar: int) -> Line:
@@ -82,17 +88,44 @@ def _update_gauge(view: LearningView, bar: int) -> Line:
     return [("  update ", LABEL), (done, GAIN), (f" {view.step} of {view.steps} steps", PLAIN)]
 
 
-def rival_line(name: str, rival: RivalView, view: LearningView, display: Display) -> Line:
+def champion_line(view: LearningView, display: Display, width: int) -> Line:
+    """Who decides, and how it fared."""
+    return _rival("champion", "decides", view.champion, view, display, width)
+
+
+def challenger_line(view: LearningView, display: Display, width: int) -> Line:
+    """Who learns, and how it fared on paper of its own."""
+    learns = view.phase in ("collecting", "updating")
+    role = "learns" if learns else "trades on" if view.challenger.policy_id else "none here"
+    return _rival("challenger", role, view.challenger, view, display, width)
+
+
+def _rival(
+    name: str, role: str, rival: RivalView, view: LearningView, display: Display, width: int
+) -> Line:
     """One of the two with its result over the slots that both have; `?` while there is none."""
     known = bool(rival.policy_id) and view.verdict.slots > 0
     result = display.money.signed(rival.pnl) if known else UNKNOWN
-    style = by_sign(rival.pnl) + BOLD if known else PLAIN
-    return [
+    who: list[Run] = [
         (f"{name:<11}", LABEL),
-        (f"{rival.policy_id or UNKNOWN:<13}", PLAIN),
-        (f"{result:>12}", style),
-        (f"  {counted(rival.trades, 'fill')}" if rival.policy_id else "", LABEL),
+        (f"{role:<10}", STRONG),
+        (f"{rival.policy_id or UNKNOWN:<12}", PLAIN),
     ]
+    earned: Run = (f"{result:>12}", by_sign(rival.pnl) + BOLD if known else PLAIN)
+    fills: Run = (f"  {counted(rival.trades, 'fill')}" if rival.policy_id else "", LABEL)
+    return first_line_that_fits(
+        width, [[*who, (" pnl", LABEL), earned, fills], [*who, earned, fills], [*who, earned]]
+    )
+
+
+def comparison_title(view: LearningView, width: int) -> Line:
+    """What the two results below are of."""
+    slots = view.verdict.slots
+    words = (
+        f"PnL over the same {counted(slots, 'slot')}" if slots else "PnL once a slot is complete"
+    )
+    said: Run = ("two accounts, ", LABEL)
+    return first_line_that_fits(width, [[said, (words, LABEL)], [(words, LABEL)]])
 
 
 def verdict_lines(view: LearningView, display: Display, width: int) -> list[Line]:
@@ -137,7 +170,9 @@ def criterion_line(criterion: CriterionView, display: Display, name_cells: int) 
 
 
 def against_need(criterion: CriterionView, money: Money) -> str:
-    """`12 (30)`: what was measured, and what is needed."""
+    """`12 (30)`: what was measured, and what is needed; once where the two are one."""
+    if criterion.measured == criterion.needed:
+        return money.sentence(criterion.measured)
     return f"{money.sentence(criterion.measured)} ({money.sentence(criterion.needed)})"
 
 
@@ -156,9 +191,23 @@ def criteria_lines(view: LearningView, display: Display, width: int, height: int
 
 
 def unmet_line(view: LearningView, display: Display, width: int) -> Line:
-    """The promotion in one line: how far it is, then what it lacks."""
-    lacks = [f"✗ {c.name} {against_need(c, display.money)}" for c in unmet(view)]
-    return fit([*promotion_title(view)[:2], ("  ", PLAIN), ("  ".join(lacks), WARN)], width)
+    """The promotion in one line: how far it is, then as much of what it lacks as there is room."""
+    title = list(promotion_title(view)[:2])
+    lacks = [f"  ✗ {c.name} {_shortly(c, display.money)}" for c in unmet(view)]
+    shown = [[*title, (_first_of(lacks, count), WARN)] for count in range(len(lacks), 0, -1)]
+    return fit(first_line_that_fits(width, shown or [title]), width)
+
+
+def _shortly(criterion: CriterionView, money: Money) -> str:
+    """Of words that are needed the one measured says enough; of numbers both are needed."""
+    if criterion.needed.isdigit():
+        return against_need(criterion, money)
+    return money.sentence(criterion.measured)
+
+
+def _first_of(lacks: Sequence[str], count: int) -> str:
+    left = len(lacks) - count
+    return "".join(lacks[:count]) + (f"  +{left}: P lists all" if left else "")
 
 
 def probation_line(view: LearningView, display: Display, width: int) -> Line:

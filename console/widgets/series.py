@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from console.text import finite, significant
+from console.text import finite, measure, significant
 from console.themes import FAINT, GAIN, LABEL, PLAIN, STRONG
 from console.widgets.bars import LEVELS, NO_VALUE
 from console.widgets.lines import Line, Run, fit, spread
@@ -33,19 +33,21 @@ class Series:
     name: str
     short: str
     """For one line of half an 80-column terminal."""
+    places: int
+    """Decimals that matter."""
     of: Callable[[UpdateView], float | None]
     """Reads it from an update; None where that update did not get so far."""
 
 
 SERIES = (
-    Series("policy loss", "π loss", lambda update: update.policy_loss),
-    Series("value loss", "V loss", lambda update: update.value_loss),
-    Series("entropy, nats", "entropy", lambda update: update.entropy),
-    Series("KL, nats", "KL", lambda update: update.kl),
-    Series("clip fraction", "clipped", lambda update: update.clip_fraction),
-    Series("explained var.", "expl var", lambda update: update.explained_variance),
-    Series("actor grad norm", "π grad", lambda update: update.actor_grad_norm),
-    Series("critic grad norm", "V grad", lambda update: update.critic_grad_norm),
+    Series("policy loss", "π loss", 4, lambda update: update.policy_loss),
+    Series("value loss", "V loss", 4, lambda update: update.value_loss),
+    Series("entropy, nats", "entropy", 3, lambda update: update.entropy),
+    Series("KL, nats", "KL", 4, lambda update: update.kl),
+    Series("clip fraction", "clipped", 3, lambda update: update.clip_fraction),
+    Series("explained var.", "expl var", 3, lambda update: update.explained_variance),
+    Series("actor grad norm", "π grad", 3, lambda update: update.actor_grad_norm),
+    Series("critic grad norm", "V grad", 3, lambda update: update.critic_grad_norm),
 )
 
 
@@ -89,7 +91,7 @@ def series_line(series: Series, updates: Sequence[UpdateView], width: int) -> Li
     name: Run = (f"{series.short:<{NAME_CELLS}}", LABEL)
     if not values:
         return [name, (f"{'no update yet':<{NEWEST_CELLS}}", FAINT)]
-    newest: Run = (f"{significant(values[-1]):>{NEWEST_CELLS}} ", STRONG)
+    newest: Run = (f"{measure(values[-1], series.places):>{NEWEST_CELLS}} ", STRONG)
     room = width - NAME_CELLS - NEWEST_CELLS - 1
     return [name, newest, *_spark_and_range(values, room)]
 
@@ -108,20 +110,22 @@ def chart(series: Series, updates: Sequence[UpdateView], width: int, height: int
     values = [series.of(update) for update in updates]
     if not values:
         return [[(series.name, LABEL)], [("no update yet", FAINT)]]
-    title = spread([(series.name, LABEL)], [(significant(values[-1]), STRONG)], width)
+    title = spread([(series.name, LABEL)], [(measure(values[-1], series.places), STRONG)], width)
     if height < 3:
         return [title, _spark_and_range(values, width)]
     drawn = values[-2 * (width - AXIS) :]
     span = span_of(drawn)
     if span is None:
         return [title, [("not measured", FAINT)]]
-    return [title, *_plot(drawn, span, width, height - 1)]
+    return [title, *_plot(drawn, span, width, height - 1, series.places)]
 
 
-def _plot(values: Values, span: tuple[float, float], width: int, rows: int) -> list[Line]:
+def _plot(
+    values: Values, span: tuple[float, float], width: int, rows: int, places: int
+) -> list[Line]:
     low, high = span
-    labels = {0: significant(high), rows - 1: significant(low)} if high > low else {}
-    labels = labels or {rows // 2: significant(low)}
+    top, bottom = measure(high, places), measure(low, places)
+    labels = {0: top, rows - 1: bottom} if high > low else {rows // 2: bottom}
     scale = span if high > low else (low - 1.0, low + 1.0)
     course = trace(values, width - AXIS, rows, scale)
     return [_row(labels.get(y, ""), text) for y, text in enumerate(course)]

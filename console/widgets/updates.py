@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import DataTable
 
-from console.text import Money, clip, significant, utc
+from console.text import Money, clip, measure, utc
 from console.themes import ALARM, GAIN, LABEL, PLAIN, WARN
 from engine.learning_view import UpdateView
 
@@ -36,10 +36,12 @@ class Column:
     name: str
     width: int
     of: Callable[[UpdateView], float | None]
+    places: int = 0
+    """Decimals that matter."""
 
 
-def _measure(name: str, of: Callable[[UpdateView], float | None]) -> Column:
-    return Column(name, max(8, len(name)), of)
+def _measure(name: str, places: int, of: Callable[[UpdateView], float | None]) -> Column:
+    return Column(name, max(8, len(name)), of, places)
 
 
 HEAD = (("#", 4), ("UTC", 8), ("verdict", 13))
@@ -52,14 +54,14 @@ COUNTS = (
 )
 
 MEASURES = (
-    _measure("KL", lambda update: update.kl),
-    _measure("entropy", lambda update: update.entropy),
-    _measure("clipped", lambda update: update.clip_fraction),
-    _measure("expl var", lambda update: update.explained_variance),
-    _measure("π loss", lambda update: update.policy_loss),
-    _measure("V loss", lambda update: update.value_loss),
-    _measure("π grad", lambda update: update.actor_grad_norm),
-    _measure("V grad", lambda update: update.critic_grad_norm),
+    _measure("KL", 4, lambda update: update.kl),
+    _measure("entropy", 3, lambda update: update.entropy),
+    _measure("clipped", 3, lambda update: update.clip_fraction),
+    _measure("expl var", 3, lambda update: update.explained_variance),
+    _measure("π loss", 4, lambda update: update.policy_loss),
+    _measure("V loss", 4, lambda update: update.value_loss),
+    _measure("π grad", 3, lambda update: update.actor_grad_norm),
+    _measure("V grad", 3, lambda update: update.critic_grad_norm),
 )
 
 BY_WORTH = (COUNTS[0], MEASURES[0], COUNTS[1], *MEASURES[1:4], COUNTS[2], *MEASURES[4:])
@@ -101,7 +103,7 @@ def cells(update: UpdateView, money: Money, width: int) -> list[Text]:
 
 def _number(column: Column, update: UpdateView) -> str:
     value = column.of(update)
-    return str(value) if isinstance(value, int) else significant(value)
+    return str(value) if isinstance(value, int) else measure(value, column.places)
 
 
 class Updates(DataTable[Text]):

@@ -208,7 +208,7 @@ class Challenger:
             except LearnerStateError as error:
                 self._note("warn", f"checkpoint {name} not used: {error}")
                 continue
-            self.checkpoint = f"{name}, read at the start"
+            self.checkpoint = f"update {self.learner.number}, read"
             break
         for sentence in self._store.refused:
             self._note("warn", sentence)
@@ -230,7 +230,7 @@ class Challenger:
         except OSError as error:
             self._note("alarm", f"checkpoint {number} cannot be written ({error.strerror})")
             return
-        self.checkpoint = f"update {number}, saved"
+        self.checkpoint = f"update {number}"
 
     def close(self) -> None:
         """Keep what was learnt and let go of every compiled call, in the thread that used them.

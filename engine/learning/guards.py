@@ -137,7 +137,7 @@ class Budget:
         made = sum(t_ms - HOUR_MS < t <= t_ms for t in self._taken)
         if made < self._per_hour:
             return ""
-        return f"{made} updates in the last hour of market time, max {self._per_hour}"
+        return f"{made} updates in the last hour, max {self._per_hour}"
 
 
 # ---- the guards ---------------------------------------------------------------------------------

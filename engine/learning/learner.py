@@ -141,6 +141,13 @@ class Learner:
         return "; ".join(clause for clause in (self._spent, self._rollout.lacks) if clause)
 
     @property
+    def waits(self) -> str:
+        """As `lacks`, without the rows that can be counted: why full is not yet enough."""
+        if self.updating or self._spoiled:
+            return ""
+        return self._spent or self._rollout.waits
+
+    @property
     def updating(self) -> bool:
         """Whether an update is under way; until it is judged no transition is taken."""
         return self._running is not None

@@ -31,7 +31,7 @@ def criteria(
     """
     last = learner.updates[-1].verdict if learner.updates else "none yet"
     return (
-        CriterionView("this run may promote", obstacle or "yes", "yes", not obstacle),
+        CriterionView("promotion allowed", obstacle or "yes", "yes", not obstacle),
         CriterionView(
             "accepted updates",
             str(learner.accepted),
@@ -40,13 +40,13 @@ def criteria(
         ),
         CriterionView("last update", last, "accepted", last == "accepted"),
         CriterionView(
-            "slots against the champion",
+            "slots compared",
             str(verdict.slots),
             str(settings.promote_slots),
             verdict.slots >= settings.promote_slots,
         ),
         CriterionView(
-            "result against the champion",
+            "against champion",
             verdict.verdict,
             "better",
             verdict.verdict == "better",

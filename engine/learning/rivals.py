@@ -33,6 +33,16 @@ class Rivals:
         return compare(self._challenger, self._champion)
 
     @property
+    def champion_fills(self) -> int:
+        """Fills in the slots followed, the running one with them."""
+        return self._champion.fills
+
+    @property
+    def challenger_fills(self) -> int:
+        """Fills in the slots followed, the running one with them."""
+        return self._challenger.fills
+
+    @property
     def champion_pnl(self) -> float:
         """Dollars over the slots compared."""
         return _pnl(self._champion, self._challenger)

@@ -112,6 +112,21 @@ class Rollout:
         )
         return ", ".join(f"{have} of {need} {what}" for have, need, what in needs if have < need)
 
+    @property
+    def waits(self) -> str:
+        """What an update still waits for although it has its rows, in words; empty: nothing, or
+        rows."""
+        if self._size < self._profile.rows:
+            return ""
+        needs = (
+            (self._profile.episodes - self.episodes, "window", "to end"),
+            (self._profile.rewarded - self.rewarded, "row", "with a reward"),
+        )
+        missing = [
+            f"{count} {noun}{'s' * (count > 1)} {rest}" for count, noun, rest in needs if count > 0
+        ]
+        return f"waits for {' and '.join(missing)}" if missing else ""
+
     def add(self, transition: Transition) -> None:
         """Keep one row. Raises ValueError, one sentence, for one that no policy can have made."""
         _refuse_nonsense(transition)

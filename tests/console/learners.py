@@ -63,11 +63,11 @@ def history(count: int = 12) -> tuple[UpdateView, ...]:
 
 
 CRITERIA = (
-    CriterionView("this run may promote", "at $318.36 at risk it may not", "yes", met=False),
+    CriterionView("promotion allowed", "at $318.36 at risk it may not", "yes", met=False),
     CriterionView("accepted updates", "11", "4", met=True),
     CriterionView("last update", "accepted", "accepted", met=True),
-    CriterionView("slots against the champion", "12", "30", met=False),
-    CriterionView("result against the champion", "not shown", "better", met=False),
+    CriterionView("slots compared", "12", "30", met=False),
+    CriterionView("against champion", "not shown", "better", met=False),
 )
 
 
@@ -76,7 +76,7 @@ def collecting(**changes: Any) -> LearningView:
     view = LearningView(
         on=True,
         phase="collecting",
-        why="114 more rows",
+        why="",
         gamma=0.95,
         rows=142,
         rewarded=3,
@@ -89,7 +89,7 @@ def collecting(**changes: Any) -> LearningView:
         verdict=verdict(slots=12),
         criteria=CRITERIA,
         reward_scale=12.4,
-        checkpoint="update 12 at 00:08:12",
+        checkpoint="update 12",
         slice_p99_ms=6.1,
         behind_s=0.5,
     )
@@ -109,7 +109,9 @@ def paused(**changes: Any) -> LearningView:
 
 def off(**changes: Any) -> LearningView:
     """Switched off by the operator."""
-    return collecting(on=False, phase="off", why="switched off by key", **changes)
+    return collecting(
+        on=False, phase="off", why="switched off; the challenger trades on", **changes
+    )
 
 
 def promotable(**changes: Any) -> LearningView:
@@ -120,5 +122,5 @@ def promotable(**changes: Any) -> LearningView:
 
 def on_probation(**changes: Any) -> LearningView:
     """Promoted a while ago, and watched."""
-    watched = "14 of 96 slots, drawdown $31.20 of at most $150"
+    watched = "lost $31.20 of $150, slot 14 of 96"
     return collecting(**{"probation": watched, **changes})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.text import Money, significant
+from console.text import Money, measure
 from console.views.learning import arrange, board_lines
 from console.widgets.display import Display
 from console.widgets.learning import criteria_lines, hint, state_line, unmet_line
@@ -18,6 +18,7 @@ from console.widgets.verdict import verdict_words
 from engine.learning_view import CriterionView, LearningView, RivalView, VerdictView
 from tests.console.fakes import FakeEngine, sample_snapshot
 from tests.console.learners import (
+    CRITERIA,
     collecting,
     history,
     off,
@@ -50,9 +51,10 @@ def board(learner: LearningView, width: int = 120, height: int = 32) -> str:
 async def test_all_of_it_is_in_sight_at_every_size(size: tuple[int, int]) -> None:
     shown = await seen(collecting(), size)
     for fact in (
-        "learning on  collecting: 114 more rows", "profile phase5  gamma 0.95",
+        "learning on  collecting ", "profile phase5  gamma 0.95",
         "142 of 256 rows, 3 rewarded (needs 1)", "none runs",
-        "champion   3f9a1c0b7de2      +$12.40", "challenger 91ab04c2ee17       -$3.05",
+        "champion   decides   3f9a1c0b7de2", "+$12.40",
+        "challenger learns    91ab04c2ee17", "-$3.05",
         "not shown", "+$1.20 a slot [-$8.05, +$10.41], 12 slots", "2 of 5 met", "✗",
         "probation  none", "reward of 1 is $12.40", "slice p99 6.1ms", "trails 0.5s",
         "checkpoint update", "11 accepted", "1 refused", "reason",
@@ -79,16 +81,17 @@ def test_every_series_shows_its_newest_number_and_its_range(width: int, height: 
     shown = board(collecting(), width, height)
     for series in SERIES:
         assert series.name in shown or series.short in shown
-        assert significant(series.of(collecting().updates[-1])) in shown, series.name
-    ends = ("1.6…2.2",) if width <= 100 else (" 2.20 │", " 1.60 │")
+        assert measure(series.of(collecting().updates[-1]), series.places) in shown, series.name
+    ends = ("1.6…2.2",) if width <= 100 else (" 2.200 │", " 1.603 │")
     for end in ends:
         assert end in shown
 
 
 def test_unknown_is_unknown_and_never_zero() -> None:
     shown = board(LearningView(on=True, phase="collecting"))
-    for fact in ("gamma ?", "champion   ?", "challenger ?", "reward of 1 is ?", "slice p99 ?",
-                 "checkpoint none yet", "no update yet", "what it takes is not known yet",
+    for fact in ("gamma ?", "champion   decides   ?", "challenger learns    ?",
+                 "reward of 1 is ?", "slice p99 ?", "checkpoint none yet", "no update yet",
+                 "what it takes is not known yet",
                  "not shown (no window slot is complete)"):  # fmt: skip
         assert fact in shown, fact
     assert "$0.00" not in shown
@@ -126,9 +129,9 @@ def test_the_verdict_is_set_as_large_as_the_results(word: str) -> None:
 
 def test_criteria_say_met_or_not_what_was_measured_and_what_is_needed() -> None:
     shown = board(collecting(), 160, 44)
-    assert "✓ met     accepted updates            11 (4)" in shown
-    assert "✗ not met slots against the champion  12 (30)" in shown
-    assert "✗ not met result against the champion not shown (better)" in shown
+    assert "✓ met     accepted updates  11 (4)" in shown
+    assert "✗ not met slots compared    12 (30)" in shown
+    assert "✗ not met against champion  not shown (better)" in shown
 
 
 def test_where_criteria_are_too_many_the_unmet_come_first_and_the_rest_is_told() -> None:
@@ -143,7 +146,7 @@ def test_where_criteria_are_too_many_the_unmet_come_first_and_the_rest_is_told()
 def test_one_line_of_promotion_names_what_is_missing() -> None:
     shown = words([unmet_line(collecting(), Display(), 160)])
     assert "2 of 5 met" in shown
-    assert "✗ slots against the champion 12 (30)" in shown
+    assert "✗ slots compared 12 (30)" in shown
     assert "accepted updates" not in shown
 
 
@@ -175,7 +178,7 @@ def test_a_long_reason_is_cut_in_sight_and_the_profile_stays() -> None:
     line = state_line(paused(updates=()), Display(), 60)
     assert width_of(line) == 60
     assert "…" in words([line])
-    assert words([line]).endswith("gamma 0.95")
+    assert words([line]).endswith("profile phase5")
 
 
 def test_the_hint_is_two_words() -> None:
@@ -193,3 +196,49 @@ def test_a_verdict_has_forms_from_all_its_grounds_to_one_word() -> None:
 def test_an_interval_that_nobody_could_make_is_unknown() -> None:
     few = replace(verdict("not shown", 3), low=None, high=None)
     assert "[?, ?], 3 slots" in verdict_words(few, Money())[0]
+
+
+def test_a_full_rollout_says_what_it_still_waits_for() -> None:
+    waits = collecting(rows=476, rewarded=0, why="waits for 1 row with a reward")
+    shown = board(waits, 80, 21)
+    assert "learning on  collecting: waits for 1 row with a reward " in shown
+    assert "476 rows (needs 256), 0 rewarded (needs 1)" in shown
+    assert "476 of 256" not in shown
+    assert hint(waits)[0] == "learn waits"
+
+
+def test_rows_of_a_running_update_are_all_there() -> None:
+    assert " 476 rows, 3 rewarded  " in board(updating(rows=476), 80, 21)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 21), (100, 26), (120, 32), (160, 44)])
+def test_nothing_that_decides_a_promotion_is_cut_at_any_size(width: int, height: int) -> None:
+    allowed = replace(CRITERIA[0], measured="yes", met=True)
+    view = off(probation=on_probation().probation, criteria=(allowed, *CRITERIA[1:]))
+    shown = board(view, width, height)
+    for fact in ("slots compared", "12 (30)", "against champion", "not shown",
+                 "lost $31.20 of $150, slot 14 of 96", "switched off; the challenger trades on",
+                 "profile phase5"):  # fmt: skip
+        assert fact in shown, fact
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 21), (100, 26), (120, 32), (160, 44)])
+def test_who_decides_and_who_learns_is_said_in_words(width: int, height: int) -> None:
+    assert "champion   decides   3f9a1c0b7de2" in board(collecting(), width, height)
+    assert "challenger learns    91ab04c2ee17" in board(collecting(), width, height)
+    assert "challenger trades on 91ab04c2ee17" in board(paused(), width, height)
+    assert "challenger none here ?" in board(LearningView(), width, height)
+
+
+def test_what_does_not_fit_into_one_line_of_promotion_is_counted() -> None:
+    many = tuple(CriterionView(f"criterion {n}", "0", "1", met=False) for n in range(6))
+    shown = words([unmet_line(collecting(criteria=many), Display(), 78)]).rstrip()
+    assert shown.endswith("+5: P lists all")
+    assert "…" not in shown
+
+
+def test_what_was_measured_and_is_needed_is_said_once_where_it_is_the_same() -> None:
+    met = CriterionView("last update", "accepted", "accepted", met=True)
+    assert words(criteria_lines(collecting(criteria=(met,)), Display(), 60, 4)).endswith(
+        "last update accepted"
+    )

@@ -141,3 +141,15 @@ def test_a_cut_is_always_visible(words: str, width: int) -> None:
 def test_the_longest_variant_that_fits_is_taken() -> None:
     assert first_fit(5, "long words", "short", "s") == "short"
     assert first_fit(3, "long words", "short") == "sh…"
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "said"),
+    [(1.02, 3, "1.020"), (0.0, 4, "0.0000"), (-0.0536, 4, "-0.0536"), (None, 3, "?"),
+     (0.00002, 4, "2.0e-5"), (123456.789, 4, "1.23e5"), (812.5, 4, "812.5000"),
+     (-1e-9, 3, "-1.0e-9"), (math.nan, 3, "?")],
+)  # fmt: skip
+def test_numbers_of_one_kind_line_up_and_none_is_rounded_to_nothing(
+    value: float | None, places: int, said: str
+) -> None:
+    assert text.measure(value, places) == said

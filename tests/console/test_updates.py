@@ -116,3 +116,11 @@ def test_columns_leave_the_reason_its_room(width: int) -> None:
     numbers = sum(column.width + PADDING for column in numbers_for(width))
     assert reason_width(width) >= 24
     assert 31 + numbers + reason_width(width) + PADDING <= max(width, 60)
+
+
+def test_numbers_of_one_column_have_their_points_below_each_other() -> None:
+    rows = [update(n, entropy=e, kl=k) for n, (e, k) in enumerate([(0.95, 0.0019), (1.04, 0.0115)])]
+    shown = [" ".join(cell.plain for cell in cells(row, Money(), 160)) for row in rows]
+    for number in ("0.950", "1.040", "0.0019", "0.0115"):
+        assert any(number in row for row in shown), number
+    assert shown[0].index("0.950") == shown[1].index("1.040")

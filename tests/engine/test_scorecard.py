@@ -249,3 +249,16 @@ def test_begin_forgets_and_starts_with_the_next_slot() -> None:
     run.gain(2, 5)
     assert slots(run) == [2]
     assert replace(run.card.verdict(), why="").slots == 1
+
+
+def test_only_fills_of_the_slots_followed_are_counted() -> None:
+    run = Run()
+    run.begin(0)
+    run.trade(0, Side.BUY, 4_000)
+    assert run.card.fills == 1
+    run.card.begin()
+    run.trade(0, Side.SELL, 5_000)
+    assert run.card.fills == 0, "other weights traded in this slot"
+    run.begin(1)
+    run.trade(1, Side.BUY, 4_000)
+    assert run.card.fills == 1

@@ -126,7 +126,7 @@ def test_a_promotion_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
         assert isinstance(note, ev.Noted)
         for lack in ("a recording is no running market", "accepted updates 0, needs 1"):
             assert lack in note.text
-        assert "against the champion 0, needs 30" in note.text
+        assert "slots compared 0, needs 30" in note.text
         assert not slot_file(tmp_path, "champion").exists()
 
 
@@ -200,9 +200,7 @@ def test_a_smaller_loss_is_shown_and_changes_nothing(
         lose(of, shares=100)
         of.challenger.watch()
         assert of.champion.ladder.policy.policy_id == coming
-        assert learning_picture(of.challenger).probation == (
-            "slot 1 of 96: drawdown $50.00, rolled back at $60"
-        )
+        assert learning_picture(of.challenger).probation == ("lost $50.00 of $60, slot 1 of 96")
 
 
 def test_a_promoted_model_that_gives_no_number_is_rolled_back(

@@ -168,7 +168,7 @@ def test_an_hour_has_no_more_updates_than_its_budget() -> None:
     for t_ms in (0, 1_000):
         assert budget.spent(t_ms) == ""
         budget.take(t_ms)
-    assert budget.spent(2_000) == "2 updates in the last hour of market time, max 2"
+    assert budget.spent(2_000) == "2 updates in the last hour, max 2"
     assert budget.spent(HOUR_MS) == ""
 
 

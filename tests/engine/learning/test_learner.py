@@ -272,7 +272,7 @@ def test_beyond_the_budget_rows_are_not_used() -> None:
             assert dice.tick(learner) is None
         assert learner.number == 1
         assert learner.rows < SMALL.rows
-        assert learner.lacks.startswith("1 updates in the last hour of market time, max 1")
+        assert learner.lacks.startswith("1 updates in the last hour, max 1")
 
 
 def test_the_last_verdicts_are_remembered(learner: Learner) -> None:

@@ -105,11 +105,11 @@ def test_without_a_former_champion_there_is_no_way_back(tmp_path: Path) -> None:
     ("verdict", "updates", "obstacle", "failing"),
     [
         (VerdictView("better", 30), 4, "", []),
-        (VerdictView("better", 29), 4, "", ["slots against the champion"]),
-        (VerdictView("not shown", 30), 4, "", ["result against the champion"]),
-        (VerdictView("worse", 30), 4, "", ["result against the champion"]),
+        (VerdictView("better", 29), 4, "", ["slots compared"]),
+        (VerdictView("not shown", 30), 4, "", ["against champion"]),
+        (VerdictView("worse", 30), 4, "", ["against champion"]),
         (VerdictView("better", 30), 3, "", ["accepted updates"]),
-        (VerdictView("better", 30), 4, "a recording", ["this run may promote"]),
+        (VerdictView("better", 30), 4, "a recording", ["promotion allowed"]),
     ],
 )
 def test_each_criterion_alone_can_refuse_a_promotion(

@@ -75,6 +75,16 @@ def test_an_update_waits_for_rows_windows_and_rewards() -> None:
     assert rollout.ready
 
 
+def test_what_a_full_rollout_waits_for_is_told_without_its_rows() -> None:
+    rollout = rollout_of(window_of(5, "BTC", "b"))
+    assert rollout.waits == "", "the rows can be counted"
+    rollout.add(window_of(2, "ETH", "e")[0])
+    assert rollout.waits == "waits for 1 window to end and 1 row with a reward"
+    rollout.add(window_of(1, "SOL", "s", reward=-0.5)[0])
+    assert rollout.waits == ""
+    assert rollout.ready
+
+
 def test_nothing_is_left_after_clear() -> None:
     rollout = rollout_of(window_of(6, reward=1.0))
     rollout.clear()
