@@ -21,9 +21,10 @@ from engine.feeds.feed import Feed
 from engine.feeds.sim import SimFeed
 from engine.feeds.tee import Tee
 from engine.journal import Journal
-from engine.learning.challenger import Challenger, Slots
+from engine.learning.challenger import Challenger
 from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
 from engine.learning.store import Store
+from engine.learning.succession import Slots, Succession
 from engine.learning_view import LearningView
 from engine.operator import obey
 from engine.picture import picture
@@ -156,7 +157,8 @@ def learning_engine(seed: int, market_ms: int) -> Iterator[StandingEngine]:
         acts = shadow_engine(tee.branch(), acting(learner), settings, latch, seed)
         slots = Slots(models, lambda: default_rungs(models), obstacle="", source="script")
         store = Store(models / "challenger", settings.learning.keep)
-        challenger = Challenger(engine, Shadow(acts, learner), store, slots)
+        succession = Succession(engine, slots)
+        challenger = Challenger(engine, Shadow(acts, learner), lambda _: store, succession)
         opened.callback(challenger.close)
         engine.start(_session(seed, feed, ladder), falls)
         standing = StandingEngine(engine, challenger)

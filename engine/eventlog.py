@@ -22,7 +22,7 @@ import orjson
 
 from engine.decision import Decision
 from engine.errors import LedgerError
-from engine.events import KINDS, Event, Learned
+from engine.events import KINDS, Event, Learned, LearningNoted
 
 SCHEMA_VERSION = 1
 GENESIS = b"\x00" * 32
@@ -97,7 +97,7 @@ class EventLog:
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
             (self._seq, t_ms, wall_ms, kind, payload, self._hash),
         )
-        if not isinstance(event, Learned):
+        if not isinstance(event, Learned | LearningNoted):
             self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
         return self._seq
 
@@ -170,8 +170,8 @@ class EventLog:
     def digest(self) -> str:
         """Hash of what this process decided and did, free of wall clock and of earlier sessions.
 
-        The challenger's updates are left out: they change nothing that decides, and where they
-        stand between two ticks depends on the machine's pace.
+        The challenger's updates and files are left out: they change nothing that decides, and
+        where they stand between two ticks depends on the machine's pace.
         """
         return self._digest.hexdigest()
 

@@ -241,15 +241,23 @@ class LearningSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ChampionChanged:
-    """Other weights lie in the champion's slot: promoted or rolled back."""
+    """Other weights lie in the champion's slot than before."""
 
     how: str
-    """promoted or rolled back."""
+    """promoted, rolled back, or replaced: by other means, while no program ran."""
     before: str
     """Policy id."""
     after: str
     """Policy id."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningNoted:
+    """A word about the challenger or its files; as `Learned`, no part of a run's hash."""
+
+    level: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +311,7 @@ Event = (
     | Learned
     | LearningSwitched
     | ChampionChanged
+    | LearningNoted
     | MidTraded
     | DayOpened
     | Noted
@@ -329,6 +338,7 @@ KINDS: dict[str, type[Event]] = {
         Learned,
         LearningSwitched,
         ChampionChanged,
+        LearningNoted,
         MidTraded,
         DayOpened,
         Noted,

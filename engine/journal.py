@@ -134,7 +134,7 @@ class Journal:
 def say(event: ev.Event) -> tuple[str, str] | None:
     """(level, text) of an event for a person; None for what would only be noise."""
     match event:
-        case ev.Noted():
+        case ev.Noted() | ev.LearningNoted():
             return event.level, event.text
         case ev.StateChanged():
             level = "alarm" if event.after == "HALTED" else "warn"

@@ -5,16 +5,18 @@ Owns the translation only, as `engine.picture` does for the rest; called at the 
 
 from __future__ import annotations
 
+from engine.core import Engine
 from engine.learning.challenger import Challenger
 from engine.learning_view import LearningView, RivalView
 from engine.trading_state import TradingState
 from engine.units import dollars
 
 
-def learning_picture(challenger: Challenger | None) -> LearningView:
+def learning_picture(challenger: Challenger | None, champion: Engine) -> LearningView:
     """The view of the challenger; where there is none, the view that says so."""
     if challenger is None:
-        return LearningView(why="nothing learns in this run; start it with --learn")
+        why = "nothing learns in this run; start it with --learn"
+        return LearningView(why=why, probation=_probation(champion))
     learner = challenger.learner
     phase, why = _phase(challenger)
     return LearningView(
@@ -36,7 +38,7 @@ def learning_picture(challenger: Challenger | None) -> LearningView:
         challenger=_challenger(challenger),
         verdict=challenger.rivals.verdict(),
         criteria=challenger.criteria(),
-        probation=_probation(challenger),
+        probation=_probation(champion),
         reward_scale=learner.reward_scale_dollars,
         checkpoint=challenger.checkpoint,
         slice_p99_ms=challenger.slices.quantile_ms(0.99) or None,
@@ -47,6 +49,8 @@ def learning_picture(challenger: Challenger | None) -> LearningView:
 def _phase(challenger: Challenger) -> tuple[str, str]:
     """What the learner is doing, and why it does not do more."""
     learner, state = challenger.learner, challenger.shadow.engine.state()
+    if challenger.ended:
+        return "off", challenger.ended
     if not challenger.shadow.learning:
         return "off", "switched off; the challenger trades on"
     if state is not TradingState.ACTIVE:
@@ -66,9 +70,9 @@ def _challenger(of: Challenger) -> RivalView:
     return RivalView(policy_id, of.rivals.challenger_pnl, of.rivals.challenger_fills)
 
 
-def _probation(challenger: Challenger) -> str:
-    probation = challenger.champion.journal.ledger.probation
-    settings = challenger.champion.settings.learning
+def _probation(champion: Engine) -> str:
+    probation = champion.journal.ledger.probation
+    settings = champion.settings.learning
     if not probation.active or len(probation.slots) > settings.probation_slots:
         return ""
     lost = dollars(probation.drawdown)

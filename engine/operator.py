@@ -11,13 +11,25 @@ from engine import requests as rq
 from engine.core import Engine
 from engine.errors import UsageError
 from engine.learning.challenger import Challenger
+from engine.learning.succession import Succession
 from models.ladder import Fall
 
 NO_CHALLENGER = "nothing learns in this run; start it with --learn"
 
 
-def obey(engine: Engine, request: rq.Request, challenger: Challenger | None = None) -> None:
-    """Carry out one request at the engine's market time."""
+FIXED = "the champion of this run cannot change"
+
+
+def obey(
+    engine: Engine,
+    request: rq.Request,
+    challenger: Challenger | None = None,
+    succession: Succession | None = None,
+) -> None:
+    """Carry out one request at the engine's market time.
+
+    `succession` is the challenger's where there is one and it is left out.
+    """
     match request:
         case rq.Halt() | rq.Flatten():
             _halt(engine, request)
@@ -34,7 +46,9 @@ def obey(engine: Engine, request: rq.Request, challenger: Challenger | None = No
             engine.flattening = engine.flattening and engine.latch.shut  # closing out is over
         case rq.FallBack() | rq.PickModel():
             _change_model(engine, request)
-        case rq.SetLearning() | rq.Promote() | rq.RollBack():
+        case rq.RollBack():
+            _roll_back(engine, succession if challenger is None else challenger.succession)
+        case _:
             _teach(engine, challenger, request)
     engine.tell_state(engine.latch.reason or "operator")
     engine.journal.log.commit()
@@ -84,10 +98,15 @@ def _change_model(engine: Engine, request: rq.FallBack | rq.PickModel) -> None:
     engine.fell(fall)
 
 
+def _roll_back(engine: Engine, succession: Succession | None) -> None:
+    if succession is None:
+        _note(engine, "warn", FIXED)
+        return
+    succession.roll_back("operator")
+
+
 def _teach(
-    engine: Engine,
-    challenger: Challenger | None,
-    request: rq.SetLearning | rq.Promote | rq.RollBack,
+    engine: Engine, challenger: Challenger | None, request: rq.SetLearning | rq.Promote
 ) -> None:
     if challenger is None:
         _note(engine, "warn", NO_CHALLENGER)
@@ -97,8 +116,6 @@ def _teach(
             challenger.switch(request.on, "operator")
         case rq.Promote():
             challenger.promote()
-        case rq.RollBack():
-            challenger.roll_back("operator")
 
 
 def _note(engine: Engine, level: str, text: str) -> None:

@@ -57,7 +57,7 @@ def picture(
         assets=assets,
         streams=_streams(engine),
         model=_model(engine),
-        learning=learning_picture(challenger),
+        learning=learning_picture(challenger, engine),
         memory=_memory(engine),
         exposure=dollars(exposure.total),
         worst_case=dollars(exposure.worst_day),

@@ -1,7 +1,8 @@
 """The time after a promotion in which the former champion may come back by itself.
 
-A fold over events, as everything that a restart must not forget: how much has been realised since
-the promotion, the best of it, and for how many window slots it has been watched.
+A fold over events, as everything that a restart must not forget: how much has been realised while
+the promoted weights decided, the best of it, and for how many window slots they have been watched.
+What is realised before they take the seat, or by other weights, is not theirs.
 """
 
 from __future__ import annotations
@@ -13,14 +14,23 @@ from engine import events as ev
 
 @dataclass(slots=True)
 class Probation:
-    """Micro-dollars realised since the last promotion; inactive where there was none."""
+    """Micro-dollars realised by the weights promoted last; inactive where there are none."""
 
-    active: bool = False
+    promoted: str = ""
+    """Policy id of the weights that are watched; "": none are."""
+    decides: str = ""
+    """Policy id of the weights that decide."""
     realised: int = 0
     best: int = 0
     """The highest that `realised` has been, at least 0."""
     slots: set[int] = field(default_factory=set)
     """Starts of the windows seen since, unix seconds."""
+    known: set[str] = field(default_factory=set)
+    """Policy ids of all that were ever promoted."""
+
+    @property
+    def active(self) -> bool:
+        return bool(self.promoted)
 
     @property
     def drawdown(self) -> int:
@@ -29,9 +39,12 @@ class Probation:
 
     def apply(self, event: ev.Event, realised: int) -> None:
         """Fold one event, which realised so many micro-dollars."""
-        if isinstance(event, ev.ChampionChanged):
-            self._begin(event)
-        if not self.active:
+        match event:
+            case ev.ChampionChanged():
+                self._begin(event)
+            case ev.SessionOpened() | ev.ModelChanged():
+                self.decides = event.policy_id
+        if not self.promoted or self.decides != self.promoted:
             return
         if isinstance(event, ev.MarketSeen):
             self.slots.add(event.window_start)
@@ -40,6 +53,8 @@ class Probation:
 
     def _begin(self, event: ev.ChampionChanged) -> None:
         """A roll-back ends it: the weights that come back were there before."""
-        self.active = event.how == "promoted"
+        self.promoted = event.after if event.how == "promoted" else ""
+        if self.promoted:
+            self.known.add(event.after)
         self.realised = self.best = 0
         self.slots.clear()

@@ -27,9 +27,10 @@ from engine.feeds.sim import SimFeed
 from engine.feeds.tee import Tee
 from engine.home import Home
 from engine.journal import Journal
-from engine.learning.challenger import Challenger, Slots
+from engine.learning.challenger import Challenger
 from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
 from engine.learning.store import Store
+from engine.learning.succession import Slots, Succession
 from engine.ledgers import fresh_log, log_to_go_on, numbered_log
 from engine.lock import HomeLock
 from engine.settings import Settings
@@ -113,31 +114,41 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
             engine = Engine(
                 feed, Journal(log, clock.wall_ms), ladder, plan.settings, latch, plan.seed
             )
+            succession = Succession(engine, _slots(plan, home))
             challenger = None
             if plan.learns:
-                challenger = _challenger(plan, home, engine, tee.branch())
+                challenger = _challenger(plan, home, engine, tee.branch(), succession)
                 opened.callback(challenger.close)
             close = opened.pop_all().close
 
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)
+            succession.start()
             if challenger is not None:
                 challenger.start()
 
-        return Built(engine, start, close, lambda: _warnings(source), challenger)
+        return Built(engine, start, close, lambda: _warnings(source), challenger, succession)
 
     return build
 
 
-def _challenger(plan: Plan, home: Home, champion: Engine, feed: Feed) -> Challenger:
+def _challenger(
+    plan: Plan, home: Home, champion: Engine, feed: Feed, succession: Succession
+) -> Challenger:
     """A learner that starts from the deciding weights, and a shadow of its own for it."""
     learner = learner_from(champion.ladder.policy, plan.settings, plan.seed)
     ladder = acting(learner)
     shadow = Shadow(shadow_engine(feed, ladder, plan.settings, champion.latch, plan.seed), learner)
-    folder = home.models / "challenger" / f"{_kind(plan.run)}-{learner.champion_id}"
-    store = Store(folder, plan.settings.learning.keep)
-    slots = Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan), _learned_from(plan))
-    return Challenger(champion, shadow, store, slots)
+
+    def store(champion_id: str) -> Store:
+        folder = home.models / "challenger" / f"{_kind(plan.run)}-{champion_id}"
+        return Store(folder, plan.settings.learning.keep)
+
+    return Challenger(champion, shadow, store, succession)
+
+
+def _slots(plan: Plan, home: Home) -> Slots:
+    return Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan), _learned_from(plan))
 
 
 def _kind(run: SimRun | ReplayRun) -> str:

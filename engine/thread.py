@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from engine import requests as rq
 from engine.clock import Clock
 from engine.core import Engine
+from engine.end import ended
 from engine.errors import ConsoleError
 from engine.learning.challenger import Challenger
+from engine.learning.succession import Succession
 from engine.operator import obey
 from engine.picture import picture
 from engine.snapshot import Snapshot
@@ -34,6 +36,8 @@ PUBLISH_S = 0.25
 """Real time between snapshots, seconds; twice the console's rate."""
 TRAIL_S = 5.0
 """Real seconds that the challenger may trail the champion before the market waits for it."""
+MOST_TRAIL_S = 120.0
+"""Market seconds that it may trail at any speed: all that it has not read yet is kept for it."""
 BEHIND_S = 2.0
 """Real seconds the market may fall behind its speed before the pace is started anew."""
 
@@ -51,6 +55,8 @@ class Built:
     """Sentences about the input, for the summary."""
     challenger: Challenger | None = None
     """None: nothing learns in this run."""
+    succession: Succession | None = None
+    """None: the champion of this run cannot change."""
 
 
 class EngineThread:
@@ -142,6 +148,8 @@ class EngineThread:
             self._publish(built)
             self._started.set()
             await self._run(built)
+            if built.challenger is not None:
+                built.challenger.leave()
             engine.finish("complete" if ended(engine) else "left")
             real = self._clock.mono() - begun
             self.summary = summarise(engine, self._seed, real, built.warnings(), built.challenger)
@@ -160,17 +168,19 @@ class EngineThread:
             await self._breathe(engine, begun, 0.0 if pace.behind(engine) else NAP_S)
             if built.challenger is not None:
                 await self._teach(built, built.challenger, pace)
+            elif built.succession is not None:
+                built.succession.watch()
 
     async def _teach(self, built: Built, challenger: Challenger, pace: Pace) -> None:
         """Let the challenger catch up with the champion, one piece of work a turn of the loop.
 
         The champion goes first: as soon as it has a decision to make, the rest waits. Only one
-        that trails by more than `TRAIL_S` holds the market back, where the market can wait.
+        that trails by more than `trail_s` holds the market back, where the market can wait.
         """
         challenger.watch()
         while challenger.behind and not self._leave.is_set():
             due = not math.isinf(self._speed) and pace.behind(built.engine)
-            if due and challenger.behind_s < TRAIL_S * self._speed:
+            if due and challenger.behind_s < trail_s(self._speed):
                 return
             begun = self._clock.mono()
             self._drain(built)
@@ -208,8 +218,13 @@ class EngineThread:
                 request = self._asked.get_nowait()
             except queue.Empty:
                 return
-            obey(built.engine, request, built.challenger)
+            obey(built.engine, request, built.challenger, built.succession)
             self._publish(built)
+
+
+def trail_s(speed: float) -> float:
+    """Market seconds that the challenger may trail at `speed` before the market waits for it."""
+    return min(TRAIL_S * speed, MOST_TRAIL_S)
 
 
 class Pace:
@@ -248,11 +263,3 @@ class Pace:
         target = self.target_ms()
         if not math.isinf(target) and target - engine.t_ms > BEHIND_S * 1000 * self._speed:
             self._anchor = (self._clock.mono(), engine.t_ms)
-
-
-def ended(engine: Engine) -> bool:
-    """Whether the feed has no more to give and the venue owes no answer."""
-    end = engine.feed.info.end_ms
-    if end is not None and engine.t_ms >= end:
-        return engine.venue.next_ms() is None
-    return engine.feed.next_ms() is None and engine.venue.next_ms() is None

@@ -25,6 +25,11 @@ class Tee:
         self._branches.append(made)
         return made
 
+    def drop(self, branch: Branch) -> None:
+        """Nobody reads `branch` any more, so nothing is kept for it."""
+        if branch in self._branches:
+            self._branches.remove(branch)
+
     def read(self, until_ms: int) -> None:
         """Have every message up to `until_ms` of market time waiting in every branch."""
         for message in self._source.poll(until_ms):
@@ -46,6 +51,7 @@ class Branch:
         return self._source.info
 
     def poll(self, until_ms: int) -> list[Message]:
+        """As `engine.feeds.feed.Feed.poll`."""
         self._tee.read(until_ms)
         given = []
         while self.waiting and self.waiting[0].t_ms <= until_ms:
@@ -56,4 +62,6 @@ class Branch:
         return self.waiting[0].t_ms if self.waiting else self._source.next_ms()
 
     def close(self) -> None:
+        """Let go of what waits; nothing more comes from here."""
+        self._tee.drop(self)
         self.waiting.clear()

@@ -21,10 +21,12 @@
 * ``learner``       the challenger's weights, and what becomes of them
 * ``state_file``    one checkpoint of all that as bytes
 * ``store``         the last good checkpoints on disk
+* ``scribe``        the thread that writes them
 * ``shadow``        the challenger's own paper account on the same market
 * ``unlogged``      the log of that account, which keeps nothing
 * ``rivals``        champion and challenger, slot by slot
 * ``promotion``     what it takes to become champion, and the way back
+* ``succession``    who is champion, and the probation after a promotion
 * ``challenger``    all of it together, as the engine's thread drives it
 * ``bench``         how long an epoch and a slice take, against the plain way
 """

@@ -21,6 +21,9 @@ from models.policy import Policy
 CREATED_BY = "challenger"
 """In the manifest of promoted weights."""
 
+UNKNOWN_MAKER = "import"
+"""In the manifest of a former champion that had none, as of any weights from elsewhere."""
+
 
 def criteria(
     learner: Learner, verdict: VerdictView, settings: Learning, obstacle: str
@@ -61,7 +64,7 @@ def promote(models_dir: Path, learner: Learner, champion: Policy, source: str) -
     where the disk refuses; the champion's slot is then as it was.
     """
     manifest = champion.manifest
-    kept = Origin(CREATED_BY, champion.trained) if manifest is None else manifest.origin
+    kept = Origin(UNKNOWN_MAKER, champion.trained) if manifest is None else manifest.origin
     save_policy(slot_file(models_dir, "checkpoint"), champion.tensors, champion.stats, kept)
     origin = Origin(
         created_by=CREATED_BY,

@@ -15,12 +15,14 @@ from tests.engine.build import MARKET, NOW, fill
 
 PROMOTED = ev.ChampionChanged("promoted", "a", "b", "operator")
 ROLLED_BACK = ev.ChampionChanged("rolled back", "b", "a", "operator")
+SEATED = ev.ModelChanged("champion", "champion", "b", "promoted")
 NOTE = ev.Noted("info", "money")
 
 
 def after(*amounts: int) -> Probation:
     probation = Probation()
     probation.apply(PROMOTED, 0)
+    probation.apply(SEATED, 0)
     for amount in amounts:
         probation.apply(NOTE, amount)
     return probation
@@ -60,6 +62,7 @@ def test_a_restart_forgets_nothing_of_it() -> None:
         ev.MarketSeen.of(MARKET),
         fill("a.0"),
         PROMOTED,
+        SEATED,
         fill("b.0", Side.SELL, price_bp=4_000),
     ):
         journal.record(NOW, event)

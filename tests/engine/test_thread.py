@@ -12,12 +12,13 @@ from engine import requests as rq
 from engine.clock import SystemClock
 from engine.core import Engine
 from engine.decision import Action
+from engine.end import ended
 from engine.errors import RecordingError
 from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.messages import Message
 from engine.settings import Settings
-from engine.thread import Built, EngineThread, Pace, ended
+from engine.thread import Built, EngineThread, Pace
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window

@@ -13,9 +13,10 @@ from engine.eventlog import EventLog
 from engine.feeds.sim import SimFeed
 from engine.feeds.tee import Tee
 from engine.journal import Journal
-from engine.learning.challenger import Challenger, Slots
+from engine.learning.challenger import Challenger
 from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
 from engine.learning.store import Store
+from engine.learning.succession import Slots, Succession
 from engine.settings import PPO, Learning, Settings
 from engine.trading_state import Latch
 from models.ladder import Ladder, default_rungs
@@ -70,12 +71,18 @@ def ring(
     learner = learner_from(ladder.policy, settings, seed)
     engine = shadow_engine(tee.branch(), acting(learner), settings, latch, seed)
     slots = Slots(models, lambda: default_rungs(models), obstacle, "script")
-    store = Store(models / "challenger", keep=3)
-    challenger = Challenger(champion, Shadow(engine, learner), store, slots)
+
+    def store(champion_id: str) -> Store:
+        return Store(models / f"challenger-{champion_id}", keep=3)
+
+    succession = Succession(champion, slots)
+    challenger = Challenger(champion, Shadow(engine, learner), store, succession)
     champion.start(ev.SessionOpened("paper", "sim", seed, "", "", ""), falls)
+    succession.start()
     challenger.start()
     try:
         yield Ring(champion, challenger, models)
+        challenger.leave()
     finally:
         challenger.close()
         ladder.close()

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from engine import events as ev
+from engine.feeds.tee import Branch
 from engine.learning_picture import learning_picture
 from engine.learning_view import VerdictView
 from engine.order import Side
 from engine.settings import Settings
-from models.catalog import slot_file
+from models.architecture import PRE_PHASE5
+from models.catalog import import_model, slot_file
 from models.policy import load_policy
 from tests.engine.build import MARKET, fill
 from tests.engine.learning.ring import QUICK, Ring, ring
+from tests.engine.numbers import numbers_in
+from tests.models.files import saved
 
 BETTER = VerdictView(verdict="better", slots=40, differing=40, mean=1.0, low=0.5, high=1.5, why="")
 
@@ -115,7 +120,7 @@ def test_a_halt_of_the_champion_halts_the_challenger_too(tmp_path: Path) -> None
         of.champion.latch.shut_now("halt by key")
         of.go_on(60)
         assert of.challenger.learner.number == 0
-        view = learning_picture(of.challenger)
+        view = learning_picture(of.challenger, of.champion)
         assert (view.phase, view.why) == ("paused", "nothing is learned while HALTED")
 
 
@@ -200,7 +205,9 @@ def test_a_smaller_loss_is_shown_and_changes_nothing(
         lose(of, shares=100)
         of.challenger.watch()
         assert of.champion.ladder.policy.policy_id == coming
-        assert learning_picture(of.challenger).probation == ("lost $50.00 of $60, slot 1 of 96")
+        assert learning_picture(of.challenger, of.champion).probation == (
+            "lost $50.00 of $60, slot 1 of 96"
+        )
 
 
 def test_a_promoted_model_that_gives_no_number_is_rolled_back(
@@ -222,7 +229,7 @@ def test_a_promoted_model_that_gives_no_number_is_rolled_back(
 def test_there_is_nothing_to_roll_back_to_before_a_promotion(tmp_path: Path) -> None:
     with ring(tmp_path) as of:
         before = of.champion.ladder.policy.policy_id
-        of.challenger.roll_back("operator")
+        of.challenger.succession.roll_back("operator")
         (note,) = of.events(ev.Noted)
         assert isinstance(note, ev.Noted)
         assert note.text.startswith("not rolled back: ")
@@ -242,11 +249,11 @@ def test_a_challenger_goes_on_where_it_was_left(tmp_path: Path) -> None:
 def test_a_torn_checkpoint_is_told_and_the_one_before_it_used(tmp_path: Path) -> None:
     with ring(tmp_path) as of:
         learned(of)
-    newest = max((tmp_path / "challenger").glob("*.state"))
+    newest = max(tmp_path.glob("challenger-*/*.state"))
     newest.write_bytes(newest.read_bytes()[:-7])
     with ring(tmp_path) as again:
         assert again.challenger.learner.number > 0
-        texts = [e.text for e in again.events(ev.Noted) if isinstance(e, ev.Noted)]
+        texts = [e.text for e in again.events(ev.LearningNoted)]  # type: ignore[union-attr]  # events of one kind
         assert any(newest.name in text for text in texts)
 
 
@@ -256,10 +263,10 @@ def test_a_disk_that_refuses_costs_the_checkpoint_and_not_the_run(
     with ring(tmp_path) as of:
         learned(of)
         monkeypatch.setattr(of.challenger._store, "save", refuses)
-        of.challenger.save()
-        (note,) = of.events(ev.Noted)
-        assert isinstance(note, ev.Noted)
-        assert (note.level, "cannot be written" in note.text) == ("alarm", True)
+        of.challenger.leave()
+        (note,) = of.events(ev.LearningNoted)
+        assert isinstance(note, ev.LearningNoted)
+        assert (note.level, "cannot be written (No space" in note.text) == ("alarm", True)
 
 
 def refuses(_number: int, _data: bytes) -> None:
@@ -269,3 +276,120 @@ def refuses(_number: int, _data: bytes) -> None:
 def replace_limit(settings: Settings, dollars: str) -> Settings:
     learning = settings.learning.model_copy(update={"rollback_drawdown": Decimal(dollars)})
     return settings.model_copy(update={"learning": learning})
+
+
+def restarted_as(of: Ring, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Promoted and seated, then gone on learning; gives the policy id that it learned."""
+    flat(ready(of, monkeypatch))
+    of.challenger.promote()
+    of.challenger.watch()
+    of.champion.reduce_only = of.champion.flattening = False
+    learned(of)
+    return of.challenger.learner.policy_id
+
+
+def test_what_is_learned_after_a_promotion_is_there_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ring(tmp_path) as of:
+        left = restarted_as(of, monkeypatch)
+        champion = of.champion.ladder.policy.policy_id
+    with ring(tmp_path) as again:
+        assert again.champion.ladder.policy.policy_id == champion
+        assert again.challenger.learner.policy_id == left
+
+
+def test_a_challenger_that_breaks_ends_alone_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ring(tmp_path) as of:
+        of.go_on(5)
+        monkeypatch.setattr(of.challenger.learner, "slice", breaks)
+        of.go_on(30)
+        assert not of.challenger.behind
+        (note,) = of.events(ev.LearningNoted)
+        assert isinstance(note, ev.LearningNoted)
+        assert note.text == "the challenger has ended: it failed: RuntimeError: no stream"
+        view = learning_picture(of.challenger, of.champion)
+        assert (view.phase, view.why) == ("off", "it failed: RuntimeError: no stream")
+        assert view.criteria[0].measured == "there is no challenger any more in this run"
+        of.challenger.switch(True, "operator")
+        of.challenger.promote()
+        assert len(of.events(ev.Noted)) == 2
+        until, broken = of.champion.t_ms, of.champion.journal.decisions
+    with ring(tmp_path / "b") as alone:
+        alone.champion.advance(until)
+        assert alone.champion.journal.decisions == broken
+
+
+def breaks(_t_ms: int) -> None:
+    raise RuntimeError("no stream")
+
+
+def test_nothing_is_kept_for_a_challenger_that_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ring(tmp_path) as of:
+        monkeypatch.setattr(of.challenger.learner, "slice", breaks)
+        of.go_on(30)
+        feed = of.challenger.shadow.engine.feed
+        assert isinstance(feed, Branch)
+        of.champion.advance(of.champion.t_ms + 5_000)
+        assert len(feed.waiting) == 0
+
+
+def test_words_about_checkpoints_are_no_part_of_a_runs_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ring(tmp_path / "a") as of:
+        monkeypatch.setattr(of.challenger._store, "save", refuses)
+        of.challenger.leave()
+        assert of.events(ev.LearningNoted)
+        with_it = of.champion.journal.log.digest()
+    with ring(tmp_path / "b") as alone:
+        assert alone.champion.journal.log.digest() == with_it
+
+
+def test_other_weights_picked_for_the_champions_rung_begin_another_challenger(
+    tmp_path: Path,
+) -> None:
+    import_model(saved(tmp_path / "first", seed=4), tmp_path, "champion")
+    with ring(tmp_path) as of:
+        learned(of)
+        import_model(saved(tmp_path / "other", seed=5), tmp_path, "champion")
+        of.champion.fell(of.champion.ladder.pick(0))
+        of.challenger.watch()
+        now = of.champion.ladder.policy.policy_id
+        assert (of.challenger.learner.champion_id, of.challenger.learner.policy_id) == (now, now)
+        assert of.challenger.rivals.verdict().slots == 0
+
+
+def test_a_champion_of_another_architecture_ends_the_challenger_and_not_the_run(
+    tmp_path: Path,
+) -> None:
+    import_model(saved(tmp_path / "first", seed=4), tmp_path, "champion")
+    with ring(tmp_path) as of:
+        learned(of)
+        import_model(saved(tmp_path / "other", PRE_PHASE5), tmp_path, "champion")
+        of.champion.fell(of.champion.ladder.pick(0))
+        of.go_on(5)
+        assert of.challenger.ended.startswith("the champion is pre_phase5 now")
+        assert of.champion.ladder.policy.architecture == "pre_phase5"
+
+
+def test_a_fallen_champion_leaves_the_challenger_as_it_is(tmp_path: Path) -> None:
+    with ring(tmp_path) as of:
+        learned(of)
+        left = of.challenger.learner.policy_id
+        of.champion.fell(of.champion.ladder.fall("NaN"))
+        of.challenger.watch()
+        assert (of.challenger.ended, of.challenger.learner.policy_id) == ("", left)
+
+
+def test_every_number_of_the_view_is_finite_at_every_moment(tmp_path: Path) -> None:
+    with ring(tmp_path) as of:
+        for _ in range(12):
+            of.go_on(7)
+            view = learning_picture(of.challenger, of.champion)
+            assert all(math.isfinite(number) for number in numbers_in(view))
+        assert of.challenger.learner.number > 0
