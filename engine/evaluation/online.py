@@ -3,23 +3,23 @@
 Owns what makes them fair. They decide and learn as the challenger does in the engine
 (`engine.learning.shadow`), on an account of their own, tick by tick in market time, so no decision
 is made by weights that saw later data; what was learned on one tape is taken to the next. The
-placebo differs in one thing only: among the rows of each update the rewards are dealt out anew by
-chance, so whatever learning from them is worth, it cannot have.
+placebo differs in one thing only: when an update begins, the rewards of its rows are dealt out anew
+by chance, so whatever learning from them is worth, it cannot have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from engine.core import Engine
 from engine.evaluation.arms import Arm, Kind
 from engine.learning.learner import Learner
-from engine.learning.rollout import Rollout
+from engine.learning.rollout import Batch
 from engine.learning.shadow import Shadow, acting, learner_from
-from engine.learning.transition import Transition
 from engine.settings import Settings
 
 ENTROPY = int.from_bytes(b"placebo")
@@ -29,19 +29,18 @@ ENTROPY = int.from_bytes(b"placebo")
 def learning_arms(models: Sequence[Arm], settings: Settings, seed: int) -> list[Arm]:
     """For each frozen model one arm that starts from its weights and learns, and its placebo."""
     return [
-        make(model, learner_from(model.ladder.policy, settings, seed))
+        arm
         for model in models
-        for make in (_online, _placebo)
+        for arm in (
+            _online(model, learner_from(model.ladder.policy, settings, seed)),
+            _placebo(model, learner_from(model.ladder.policy, settings, seed), seed),
+        )
     ]
 
 
-def shadow_of(arm: Arm, engine: Engine, seed: int) -> Shadow | None:
+def shadow_of(arm: Arm, engine: Engine) -> Shadow | None:
     """What drives `engine`, in which `arm` decides, and lets it learn; None: the arm does not."""
-    if arm.learner is None:
-        return None
-    if arm.kind == "placebo":
-        return PlaceboShadow(engine, arm.learner, seed)
-    return Shadow(engine, arm.learner)
+    return None if arm.learner is None else Shadow(engine, arm.learner)
 
 
 def sampling(settings: Settings) -> Settings:
@@ -49,32 +48,9 @@ def sampling(settings: Settings) -> Settings:
     return settings.model_copy(update={"decision_rule": "sample"})
 
 
-class PlaceboShadow(Shadow):
-    """A shadow whose learner is told every reward of an update, each at the wrong row."""
-
-    def __init__(self, engine: Engine, learner: Learner, seed: int) -> None:
-        self._waiting = Rollout(learner.profile)
-        """Counts as the learner's own rollout would, so that its updates fall due as ever."""
-        self._rows: list[Transition] = []
-        self._rng = np.random.default_rng(np.random.SeedSequence([seed, ENTROPY]))
-        super().__init__(engine, learner)
-
-    def _take(self, transition: Transition) -> None:
-        if self.learner.updating or transition.policy_id != self.learner.policy_id:
-            return
-        self._waiting.add(transition)
-        self._rows.append(transition)
-        if self._waiting.ready:
-            for row in shuffled(self._rows, self._rng):
-                super()._take(row)
-            self._rows.clear()
-            self._waiting.clear()
-
-
-def shuffled(rows: Sequence[Transition], rng: np.random.Generator) -> list[Transition]:
-    """`rows` with their rewards permuted among them, and nothing else changed."""
-    order = rng.permutation(len(rows))
-    return [replace(row, reward=rows[i].reward) for row, i in zip(rows, order, strict=True)]
+def shuffled(batch: Batch, rng: np.random.Generator) -> Batch:
+    """`batch` with its rewards permuted among its rows, and nothing else changed."""
+    return replace(batch, rewards=rng.permutation(batch.rewards))
 
 
 def _online(model: Arm, learner: Learner) -> Arm:
@@ -82,7 +58,9 @@ def _online(model: Arm, learner: Learner) -> Arm:
     return _learning(model, learner, "online", about)
 
 
-def _placebo(model: Arm, learner: Learner) -> Arm:
+def _placebo(model: Arm, learner: Learner, seed: int) -> Arm:
+    rng = np.random.default_rng(np.random.SeedSequence([seed, ENTROPY]))
+    learner.dealt = partial(shuffled, rng=rng)
     about = f"as {model.name} online, each update's rewards dealt out anew by chance"
     return _learning(model, learner, "placebo", about)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from engine import events as ev
 from engine.core import Engine
+from engine.end import ended
 from engine.evaluation.accounts import WindowJournal, WindowResult
 from engine.evaluation.arms import Arm
 from engine.evaluation.online import sampling, shadow_of
@@ -24,7 +25,6 @@ from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
 from engine.learning.shadow import Shadow
 from engine.settings import Settings
-from engine.thread import ended
 from engine.trading_state import Latch
 
 TELL_EVERY_MS = 60_000
@@ -132,7 +132,7 @@ def seat(arm: Arm, feed: Feed, settings: Settings, seed: int) -> Seated:
         arm.ladder.watch(engine.desks)
     opened = ev.SessionOpened("paper", feed.info.name, seed, arm.policy_id, "", "evaluation")
     engine.start(opened, ())
-    return Seated(arm, engine, journal, shadow_of(arm, engine, seed), Counter())
+    return Seated(arm, engine, journal, shadow_of(arm, engine), Counter())
 
 
 def _finished(one: Seated, info: FeedInfo, warning: str | None) -> ArmRun:

@@ -64,6 +64,8 @@ class Learner:
         self.architecture, self.profile = architecture, profile
         self.on_policy_changed: Callable[[], None] = _nothing
         """Called whenever other weights answer from then on."""
+        self.dealt: Callable[[Batch], Batch] = _as_it_is
+        """What an update makes of the rows that it begins with."""
         self.updates: deque[UpdateView] = deque(maxlen=KEPT_UPDATES)
         """Newest last."""
         self.number = 0
@@ -196,7 +198,7 @@ class Learner:
         if self._spent:
             self._rollout.clear()
             return None
-        batch = self._rollout.batch()
+        batch = self.dealt(self._rollout.batch())
         fault = guards.unbelievable(batch.rewards, self._stake)
         if fault:
             return self._set_aside(batch, fault, t_ms)
@@ -341,6 +343,7 @@ class Learner:
         whole process at exit (MLX 0.32.4).
         """
         self.on_policy_changed = _nothing
+        self.dealt = _as_it_is
         self._running = None
         del self._answers, self._reference, self._weights, self._moments
         let_go()
@@ -349,3 +352,7 @@ class Learner:
 
 def _nothing() -> None:
     """Nobody is to be told."""
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch

@@ -163,8 +163,13 @@ def nobodys(settings: Settings) -> Settings:
     A policy that still tries everything would meet that within the hour and learn nothing from the
     rest of the day. Everything else is as the champion has it, or the two could not be compared.
     """
+    return without_daily_loss(settings).model_copy(update={"decision_rule": "sample"})
+
+
+def without_daily_loss(settings: Settings) -> Settings:
+    """`settings` with a daily loss limit that no account of theirs can reach."""
     limits = settings.limits.model_copy(update={"daily_loss": Decimal(10_000_000)})
-    return settings.model_copy(update={"limits": limits, "decision_rule": "sample"})
+    return settings.model_copy(update={"limits": limits})
 
 
 def _apart(seed: int) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
+from engine.end import ended
 from engine.evaluation.tape import Tape
 from engine.journal import Journal
 from engine.learning.shadow import shadow_engine
 from engine.learning.trajectories import Trajectories
 from engine.learning.transition import Transition
 from engine.settings import Settings
-from engine.thread import ended
 from engine.trading_state import Latch
 from engine.training.harvest import Harvest, Takings, packed
 from models.ladder import Ladder

@@ -8,6 +8,7 @@ import pytest
 from engine import events as ev
 from engine.core import Engine
 from engine.decision import Action
+from engine.end import ended
 from engine.evaluation.accounts import WindowJournal
 from engine.evaluation.arms import Arm, fixed_arms
 from engine.evaluation.pace import Pace, Rates
@@ -19,7 +20,6 @@ from engine.evaluation.tape import Embedded, Tape
 from engine.evaluation.verdict import MIN_SLOTS, difference, judge
 from engine.market import Outcome
 from engine.settings import Settings
-from engine.thread import ended
 from engine.trading_state import Latch
 from tests.engine.evaluation.tapes import (
     QUICK,
