@@ -3,13 +3,16 @@
 Floor plan, from the shell inwards:
 
 * ``__main__``       arguments in, exit code out
-* ``arguments``      the command line: every option and example
+* ``arguments``      the command line: every option
+* ``values``         what an option's value may be
+* ``examples``       what each command's help shows
 * ``run_command``    a run, with a screen or without, from refusal to summary
 * ``model_command``  ``trade-console model``
 * ``keys_command``   ``trade-console keys``
 * ``evaluate_command``  ``trade-console evaluate``
 * ``train_command``, ``train_progress``  ``trade-console train``, and how far it is
 * ``bench_command``  ``trade-console bench``
+* ``rewritten``      the line of progress
 * ``terminal``       the terminal before Textual sees it
 * ``screen``         the app over an engine, and every way to leave it
 * ``app``            polls the engine, turns keys into requests, opens dialogs

@@ -1,4 +1,4 @@
-"""The command line: every command, option, default and example, and nothing that acts on them.
+"""The command line: every command, option and default, and nothing that acts on them.
 
 Owns the parsing. A wrong argument ends here with exit code 2 and one sentence that says how to
 mend it.
@@ -7,66 +7,20 @@ mend it.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-FASTEST = "max"
-
-RUN_EXAMPLES = """\
-examples:
-  trade-console --feed sim                      the embedded market, no network, at real speed
-  trade-console --feed sim --speed 20 --seed 3  another market, twenty times faster
-  trade-console --feed sim --headless --json --windows 4
-                                                four windows without a screen, one JSON summary
-  trade-console replay FILE --speed 60          a recorded market on the same screen
-  trade-console model list                      which weights can decide
-  trade-console keys                            every key of the console
-"""
-
-REPLAY_EXAMPLES = """\
-examples:
-  trade-console replay btc.jsonl.gz                          on the screen, 20 times real speed
-  trade-console replay btc.jsonl.gz --headless --json        as fast as possible, JSON summary
-  trade-console replay btc.jsonl.gz --headless --model old.safetensors
-"""
-
-MODEL_EXAMPLES = """\
-examples:
-  trade-console model list
-  trade-console model inspect rl_model.safetensors
-  trade-console model import rl_model.safetensors --slot champion
-"""
-
-EVALUATE_EXAMPLES = """\
-examples:
-  trade-console evaluate monday.jsonl.gz tuesday.jsonl.gz    the shipped weights and fixed rules
-  trade-console evaluate FILE --models old.safetensors new.safetensors --reference old
-  trade-console evaluate FILE --frozen                       no arms that learn, much faster
-  trade-console evaluate --feed sim --windows 40 --json --plot equity.png
-"""
-
-TRAIN_EXAMPLES = """\
-examples:
-  trade-console train                                      the embedded market, 100 iterations
-  trade-console train --minutes 60 --out run1              for an hour; the same again goes on
-  trade-console train monday.jsonl.gz tuesday.jsonl.gz --feed sim --from old.safetensors
-                                                           recordings and the embedded market
-  trade-console train --architecture pre_phase5 --seed 3 --iterations 200 --json
-"""
-
-BENCH_EXAMPLES = """\
-examples:
-  trade-console bench             each number beside its budget; a minute, on an idle machine
-  trade-console bench --json      the numbers alone
-"""
-
-KEYS_EXAMPLES = """\
-examples:
-  trade-console keys              the table of keys
-  trade-console keys --markdown   the same as the README has it
-"""
+from console.examples import (
+    BENCH_EXAMPLES,
+    EVALUATE_EXAMPLES,
+    KEYS_EXAMPLES,
+    MODEL_EXAMPLES,
+    REPLAY_EXAMPLES,
+    RUN_EXAMPLES,
+    TRAIN_EXAMPLES,
+)
+from console.values import as_count, as_minutes, as_seed, as_speed, as_whole
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,7 +61,7 @@ def _build() -> Parser:
     )
     parser.add_argument(
         "--windows",
-        type=_count,
+        type=as_count,
         metavar="N",
         help="stop after N windows of the embedded market (without a screen: 4)",
     )
@@ -161,13 +115,13 @@ def _add_run_options(parser: Parser) -> None:
     unset = argparse.SUPPRESS
     parser.add_argument(
         "--speed",
-        type=_speed,
+        type=as_speed,
         default=unset,
         metavar="N",
         help="market seconds per real second, or max (screen: 1, replay 20; headless: max)",
     )
     parser.add_argument(
-        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
+        "--seed", type=as_seed, default=unset, metavar="S", help="seed of every random draw (7)"
     )
     parser.add_argument(
         "--model",
@@ -221,7 +175,7 @@ def _add_evaluate(commands: Commands) -> None:
     parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
     parser.add_argument("--feed", choices=["sim"], default=unset, help="the embedded market")
     parser.add_argument(
-        "--windows", type=_count, default=unset, metavar="N", help="its window slots (40)"
+        "--windows", type=as_count, default=unset, metavar="N", help="its window slots (40)"
     )
     parser.add_argument(
         "--models", type=Path, nargs="+", metavar="FILE", help="weights (those shipped)"
@@ -233,7 +187,7 @@ def _add_evaluate(commands: Commands) -> None:
         "--reference", metavar="ARM", help="what every arm is compared with (always-hold)"
     )
     parser.add_argument(
-        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
+        "--seed", type=as_seed, default=unset, metavar="S", help="seed of every random draw (7)"
     )
     parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write every arm's slots")
@@ -250,7 +204,7 @@ def _add_train(commands: Commands) -> None:
         "--feed", choices=["sim"], default=unset, help="the embedded market (without a PATH: it)"
     )
     parser.add_argument(
-        "--windows", type=_count, default=unset, metavar="N", help="its slots in a segment (1)"
+        "--windows", type=as_count, default=unset, metavar="N", help="its slots in a segment (1)"
     )
     parser.add_argument(
         "--architecture", choices=["phase5", "pre_phase5"], help="what to train (phase5)"
@@ -259,13 +213,13 @@ def _add_train(commands: Commands) -> None:
         "--from", dest="start", type=Path, metavar="FILE", help="weights to begin with (seeded)"
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep it (the home)")
-    parser.add_argument("--iterations", type=_whole, metavar="N", help="how many in all (100)")
-    parser.add_argument("--minutes", type=_minutes, metavar="M", help="how long this time")
+    parser.add_argument("--iterations", type=as_whole, metavar="N", help="how many in all (100)")
+    parser.add_argument("--minutes", type=as_minutes, metavar="M", help="how long this time")
     parser.add_argument(
-        "--segments", type=_whole, default=4, metavar="N", help="markets of an iteration (4)"
+        "--segments", type=as_whole, default=4, metavar="N", help="markets of an iteration (4)"
     )
     parser.add_argument(
-        "--minibatch", type=_whole, default=512, metavar="N", help="rows of a gradient step (512)"
+        "--minibatch", type=as_whole, default=512, metavar="N", help="rows of a gradient step (512)"
     )
     parser.add_argument("--profile", choices=["phase5", "long_horizon"], help="of the learner")
     for name, kind, meaning in (
@@ -275,10 +229,10 @@ def _add_train(commands: Commands) -> None:
     ):
         parser.add_argument(name, type=kind, metavar="X", help=meaning)
     parser.add_argument(
-        "--workers", type=_whole, metavar="W", help="processes; changes no result (the cores)"
+        "--workers", type=as_whole, metavar="W", help="processes; changes no result (the cores)"
     )
     parser.add_argument(
-        "--seed", type=_seed, default=unset, metavar="S", help="seed of every random draw (7)"
+        "--seed", type=as_seed, default=unset, metavar="S", help="seed of every random draw (7)"
     )
     parser.add_argument("--json", action="store_true", default=unset, help="print as JSON")
 
@@ -330,46 +284,6 @@ def _sub(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-
-
-def _speed(text: str) -> float:
-    if text == FASTEST:
-        return math.inf
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; give a number above 0, or max")
-    return speed
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a whole number from 1")
-    return int(text)
-
-
-def _minutes(text: str) -> float:
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = math.nan
-    if not 0 < minutes <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; give minutes above 0")
-    return minutes
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of windows; give 1 or more")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed; give a whole number from 0")
-    return int(text)
 
 
 def _version() -> str:

@@ -7,14 +7,15 @@ Ctrl-C. The evaluation itself is `engine.evaluation`.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
 
 import orjson
 
+from console.rewritten import RewrittenLine
 from console.widgets.plot import braille, scale_of
 from engine.errors import ConsoleError, UsageError
 from engine.evaluation.arms import DEFAULT_REFERENCE, NAME_LENGTH, default_models
@@ -36,13 +37,16 @@ CURVE = (58, 2)
 def evaluate_command(options: argparse.Namespace) -> int:
     """Evaluate, print, write. Returns the exit code; raises ConsoleError for one-line failures."""
     question = _question(options)
-    for path in (options.csv, options.plot):
-        _check_writable(path)
+    _check_outputs(options, question)
+    line = RewrittenLine(sys.stderr)
     try:
-        found = compare(question, _progress(sys.stderr))
+        found = compare(question, lambda reading: line.show(_so_far(reading)))
     except KeyboardInterrupt:
+        line.clear()
         sys.stderr.write("trade-console: evaluation stopped; nothing was written\n")
         return 128 + signal.SIGINT
+    finally:
+        line.clear()
     if not found.slots:
         raise ConsoleError(f"{_names(question.tapes)}: no window has a known outcome to score on")
     _write(found, options)
@@ -72,22 +76,25 @@ def _tapes(options: argparse.Namespace) -> tuple[Tape, ...]:
     return (Embedded(options.seed, options.windows or SIM_WINDOWS),)
 
 
-def _check_writable(path: Path | None) -> None:
-    """Refuse before the work what could not be kept after it."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+def _check_outputs(options: argparse.Namespace, question: Question) -> None:
+    """Refuse before the work what could not be kept after it, or would cost what was read."""
+    files = [path for path in (options.csv, options.plot) if path is not None]
+    for path in files:
+        _check_writable(path)
+        if any(_same(path, one) for one in (*options.paths, *question.models)):
+            raise UsageError(f"{path}: is read by this evaluation; name another file to write")
+    if len(files) > 1 and (files[0] == files[1] or _same(*files)):
+        raise UsageError(f"{files[0]}: cannot hold both table and plot; name two files")
+
+
+def _check_writable(path: Path) -> None:
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(f"{path}: cannot be written; name a file in a folder that exists")
 
 
-def _progress(stream: TextIO) -> Callable[[Reading], None]:
-    """A line that rewrites itself, where somebody is looking."""
-    if not stream.isatty():
-        return lambda _: None
-
-    def tell(reading: Reading) -> None:
-        stream.write(f"\r\x1b[K{_so_far(reading)}"[:100])
-        stream.flush()
-
-    return tell
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _so_far(reading: Reading) -> str:
@@ -98,8 +105,6 @@ def _so_far(reading: Reading) -> str:
 
 
 def _write(found: Report, options: argparse.Namespace) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
     if options.json:
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE).decode())
     else:

@@ -111,7 +111,7 @@ def _run(
     telling = Telling(
         progress.moment, progress.entry, lambda: _looked(wishes, progress, course.iteration + 1)
     )
-    workers = options.workers or min(os.cpu_count() or 1, plan.segments)
+    workers = min(options.workers or os.cpu_count() or 1, plan.segments)
     with Crew(workers, training_settings(plan.settings)) as crew:
         try:
             course.run(crew, more, telling)
@@ -157,6 +157,9 @@ def _start(options: argparse.Namespace) -> Start:
 
 
 def _plan(options: argparse.Namespace, settings: Settings, start: Start) -> Plan:
+    embedded = options.feed == "sim" or not options.paths
+    if options.windows is not None and not embedded:
+        raise UsageError("--windows is about the embedded market; give --feed sim too")
     refuse_unusable(options.paths)
     return Plan(
         architecture=start.architecture,
@@ -166,7 +169,7 @@ def _plan(options: argparse.Namespace, settings: Settings, start: Start) -> Plan
         seed=options.seed,
         start=start.sha256,
         recordings=tuple(options.paths),
-        embedded=options.feed == "sim" or not options.paths,
+        embedded=embedded,
         segments=options.segments,
         windows=options.windows or 1,
     )

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from console.rewritten import RewrittenLine
 from engine.training.course import Moment
 from engine.training.folder import Entry
 
 BAR = 20
 """Cells of the bar."""
-
-LONGEST = 150
-"""Characters of the rewritten line."""
 
 
 @dataclass(slots=True)
@@ -51,8 +49,11 @@ class Progress:
     last: Entry | None = field(init=False, default=None)
     """The newest iteration of this run."""
 
+    _line: RewrittenLine = field(init=False)
+
     def __post_init__(self) -> None:
         self.begun = self.mono()
+        self._line = RewrittenLine(self.stream)
 
     @property
     def elapsed(self) -> float:
@@ -61,9 +62,7 @@ class Progress:
 
     def moment(self, now: Moment) -> None:
         """An iteration got on a little."""
-        if self.stream.isatty():
-            self.stream.write(f"\r\x1b[K{self._so_far(now)[:LONGEST]}")
-            self.stream.flush()
+        self._line.show(self._so_far(now))
 
     def entry(self, entry: Entry) -> None:
         """An iteration is over."""
@@ -80,8 +79,7 @@ class Progress:
 
     def clear(self) -> None:
         """Leave nothing of the rewritten line."""
-        if self.stream.isatty():
-            self.stream.write("\r\x1b[K")
+        self._line.clear()
 
     def _so_far(self, now: Moment) -> str:
         filled = BAR * now.segments // self.segments

@@ -3,6 +3,11 @@
 Owns its order: every arm but chance runs first, over all tapes from the oldest to the newest;
 chance runs second, at the pace that was measured; then the report is made. It refuses what would
 make the result worthless.
+
+The arms' accounts are nobody's money, and have no daily loss limit. It would end an arm's day after
+its first bad hours: its losses would be cut off, those slots would count as calm ones, an arm that
+learns would stop learning, and a tape cut in two would give another result than the whole. Every
+other rule and cost is the user's.
 """
 
 from __future__ import annotations
@@ -29,8 +34,9 @@ from engine.evaluation.pace import pooled
 from engine.evaluation.report import Conditions, Report, report
 from engine.evaluation.rules import FIXED
 from engine.evaluation.run import ArmRun, Progress, run_tape
-from engine.evaluation.tape import Tape, in_time_order
+from engine.evaluation.tape import Tape, in_time_order, refuse_copies
 from engine.evaluation.walk_forward import Known, newest_known, refuse_what_was_learned, unseen
+from engine.learning.shadow import without_daily_loss
 from engine.settings import Settings
 
 
@@ -66,7 +72,12 @@ def compare(question: Question, tell: Tell) -> Report:
 
     Raises ConsoleError in one sentence for weights, tapes or a reference that cannot be used.
     """
-    question = replace(question, tapes=in_time_order(question.tapes))
+    question = replace(
+        question,
+        tapes=in_time_order(question.tapes),
+        settings=without_daily_loss(question.settings),
+    )
+    refuse_copies(question.tapes)
     models = frozen_arms(question.models)
     arms = list(models)
     try:

@@ -74,6 +74,8 @@ class ArmReport:
     """``frozen``, ``online``, ``placebo`` or ``rule``."""
     model: str
     """Name of the frozen arm with the weights that it has or began with; empty for a rule."""
+    learned_from: tuple[str, ...]
+    """Names of all that the weights say they learned from beforehand; empty: they do not say."""
     windows: int
     independent_slots: int
     """Slots with books: what every executable figure of this arm rests on."""
@@ -213,6 +215,7 @@ def _arm(runs: Sequence[ArmRun], pairs: Sequence[PairReport], conditions: Condit
         trained=arm.trained,
         kind=arm.kind,
         model=arm.model,
+        learned_from=() if arm.origin is None else arm.origin.learned_from,
         windows=len(known),
         independent_slots=len(real),
         trades=len(trades),

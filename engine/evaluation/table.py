@@ -30,9 +30,13 @@ CENTS_UP_TO_ASSET = 1_000
 
 
 def table(report: Report) -> str:
-    """The whole report, each line at most 80 characters, ending with a line break."""
+    """The whole report, each line at most 80 characters, ending with a line break.
+
+    The name of a file may hold anything; nothing in it reaches the terminal as a command.
+    """
     blocks = (_head(report), _verdicts(report), _sums(report), _fragility(report), _assets(report))
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _head(report: Report) -> list[str]:
@@ -41,7 +45,7 @@ def _head(report: Report) -> list[str]:
         *_wrapped(f"{report.slots} window slots ({report.windows} windows){_left_out(report)}"),
         *_wrapped(
             f"seed {report.seed}, stake ${report.trade_size:g}, {report.decision_rule} decisions"
-            f"{_sampled(report)}; all amounts in dollars"
+            f"{_sampled(report)}, no daily loss limit; all amounts in dollars"
         ),
         *(line for warning in report.warnings for line in _wrapped(f"note: {warning}")),
         *(line for caution in _cautions(report.arms) for line in _wrapped(f"note: {caution}")),
@@ -66,7 +70,7 @@ def _cautions(arms: Sequence[ArmReport]) -> Iterator[str]:
     """What must be known of some arms before their figures are read."""
     for said, concerned in (
         ("untrained (initial) weights", lambda a: a.trained is False and a.kind == "frozen"),
-        ("stopped by the daily loss limit, at least for a while", _stopped),
+        ("may have learned from these very tapes, as it does not say from what", _silent),
         ("no finite answer from the weights, held from then on", lambda a: a.falls > 0),
     ):
         names = [arm.name for arm in arms if concerned(arm)]
@@ -77,8 +81,8 @@ def _cautions(arms: Sequence[ArmReport]) -> Iterator[str]:
         yield f"updates: {'; '.join(learned)}"
 
 
-def _stopped(arm: ArmReport) -> bool:
-    return "DAILY_LOSS" in arm.denials
+def _silent(arm: ArmReport) -> bool:
+    return arm.kind == "frozen" and arm.trained is True and not arm.learned_from
 
 
 def _updates(arm: ArmReport) -> str:

@@ -6,6 +6,7 @@ read and not yet taken. What the messages say is the feeds' business.
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from engine.errors import UsageError
 from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
@@ -66,6 +68,18 @@ def in_time_order(tapes: Sequence[Tape]) -> tuple[Tape, ...]:
     Raises RecordingError or UsageError, one sentence, where one cannot be read.
     """
     return tuple(sorted(tapes, key=_start_ms))
+
+
+def refuse_copies(tapes: Sequence[Tape]) -> None:
+    """UsageError, one sentence, where two tapes are the same recording, by whatever name."""
+    known: dict[str, Path] = {}
+    for tape in tapes:
+        if isinstance(tape, Recorded):
+            with tape.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            other = known.setdefault(digest, tape.path)
+            if other is not tape.path:
+                raise UsageError(f"{tape.path}: the same recording as {other}; name each once")
 
 
 def _start_ms(tape: Tape) -> int:

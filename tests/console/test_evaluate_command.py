@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +8,14 @@ import pytest
 
 from console import evaluate_command
 from console.__main__ import main
-from console.evaluate_command import _progress
+from engine.errors import ConsoleError
 from engine.evaluation.compare import Reading
 from engine.evaluation.run import Progress
 from engine.home import VARIABLE
 from engine.market import Outcome
+from models.architecture import PHASE5
+from models.initial import shipped
+from tests.console.terminals import Terminal
 from tests.engine import recordings as rec
 
 Say = Callable[..., tuple[int, str, str]]
@@ -136,18 +138,53 @@ def test_ctrl_c_ends_with_130_and_a_sentence(
     assert one_sentence(err)
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+def test_a_failure_begins_on_a_line_of_its_own(
+    say: Say, tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_question: object, tell: Callable[[Reading], None]) -> None:
+        tell(Reading("x.jsonl.gz", 1, 4, Progress(3_900_000, 7_800_000)))
+        raise ConsoleError("no more")
 
-
-def test_progress_is_told_to_a_terminal_and_to_nothing_else() -> None:
-    reading = Reading("x.jsonl.gz", 1, 4, Progress(3_900_000, 7_800_000))
-    terminal, file = Terminal(), io.StringIO()
-    _progress(terminal)(reading)
-    _progress(file)(reading)
+    monkeypatch.setattr(evaluate_command, "compare", failing)
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    code, out, _ = say(tape)
+    assert (code, out) == (1, "")
     assert "reading 1 of 4: x.jsonl.gz, 1:05 h of market time 50 %" in terminal.getvalue()
-    assert file.getvalue() == ""
+    assert terminal.getvalue().endswith("\r\x1b[Ktrade-console: no more\n")
+
+
+def test_what_is_read_is_never_written_over(say: Say, tape: Path, tmp_path: Path) -> None:
+    before = tape.read_bytes()
+    weights = tmp_path / "own.safetensors"
+    weights.write_bytes(shipped(PHASE5).read_bytes())
+    for out in (tape, weights):
+        code, _, err = say(tape, "--models", weights, "--frozen", "--csv", out)
+        assert code == 2
+        assert "is read by this evaluation" in err
+    assert tape.read_bytes() == before
+    assert weights.read_bytes() == shipped(PHASE5).read_bytes()
+
+
+def test_table_and_plot_need_two_files(say: Say, tape: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    code, _, err = say(tape, "--csv", both, "--plot", both)
+    assert code == 2
+    assert "name two files" in err
+    assert not both.exists()
+
+
+def test_a_recording_under_two_names_is_refused_before_it_is_run(
+    say: Say, tape: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.jsonl.gz"
+    copy.write_bytes(tape.read_bytes())
+    monkeypatch.setattr("engine.evaluation.compare.run_tape", None)
+    for again in (tape, copy):
+        code, out, err = say(tape, again)
+        assert (code, out) == (2, "")
+        assert "the same recording as" in err
+        assert one_sentence(err)
 
 
 def test_the_help_has_examples(say: Say) -> None:

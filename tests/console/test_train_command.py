@@ -32,7 +32,10 @@ class Here:
     started = 0
     signals: Sequence[int] = ()
 
-    def __init__(self, _workers: int, settings: Settings) -> None:
+    workers = 0
+
+    def __init__(self, workers: int, settings: Settings) -> None:
+        Here.workers = workers
         self._settings = settings
 
     def __enter__(self) -> Here:
@@ -121,6 +124,20 @@ def test_more_iterations_go_on_from_there(say: Say, tape: Path, out: Path) -> No
     _, _, err = say(tape, "--out", out, "--iterations", 2)
     assert "iteration 2/2: " in err
     assert "iteration 1/2: " not in err
+
+
+def test_no_more_workers_are_started_than_there_are_markets_to_run(
+    say: Say, tape: Path, out: Path
+) -> None:
+    trained(say, tape, out, "--iterations", 1, "--workers", 100_000)
+    assert Here.workers == 1
+
+
+def test_windows_of_the_embedded_market_mean_nothing_without_it(say: Say, tape: Path) -> None:
+    code, _, err = say(tape, "--windows", 3)
+    assert code == 2
+    assert "--feed sim" in err
+    assert err.count("\n") == 1
 
 
 def test_without_a_folder_it_is_kept_in_the_home(say: Say, tape: Path, tmp_path: Path) -> None:

@@ -7,12 +7,8 @@ import pytest
 
 from console.train_progress import Goal, Progress, told
 from engine.training.course import Moment
+from tests.console.terminals import Terminal
 from tests.engine.training.test_folder import ENTRY
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def progress(stream: io.StringIO, goal: Goal, times: list[float]) -> Progress:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,20 @@ def test_a_tape_of_which_everything_was_learned_is_no_evidence(tmp_path: Path) -
     asked = replace(question(TAPE), models=(learned(tmp_path, TAPE.end_ms, "some.gz"),))
     with pytest.raises(ConsoleError, match=r"no window began after .* name newer recordings"):
         compare(asked, lambda _: None)
+
+
+def test_no_arms_day_is_ended_by_its_losses() -> None:
+    """A tape cut in two must give what the whole gives, however much was lost in the first half."""
+    tight = QUICK.model_copy(
+        update={"limits": QUICK.limits.model_copy(update={"daily_loss": Decimal(1)})}
+    )
+    found, same = (
+        compare(replace(question(TAPE), settings=settings), lambda _: None)
+        for settings in (tight, QUICK)
+    )
+    assert {arm.denials.get("DAILY_LOSS", 0) for arm in found.arms} == {0}
+    assert found == same
+    assert any(arm.trades for arm in found.arms)
 
 
 def test_a_seed_that_was_learned_from_is_refused(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from engine.evaluation.run import ArmRun
 from engine.evaluation.table import table
 from engine.evaluation.walk_forward import Known
 from engine.units import MICRO
+from models.manifest import Origin
 from tests.engine.evaluation.tapes import arm, window_result
 
 KINDS: tuple[Kind, ...] = ("frozen", "online", "placebo")
@@ -39,7 +40,7 @@ def run(
     kind: Kind = "rule",
     model: str = "",
 ) -> ArmRun:
-    denials = Counter({"SPREAD": 3, "DAILY_LOSS": 1})
+    denials = Counter({"SPREAD": 3, "ORDER_RATE": 1})
     one = replace(arm(name, always_hold), kind=kind, model=model)
     updates = Counter({"accepted": 12, "rejected": 3} if kind in ("online", "placebo") else {})
     return ArmRun(one, tuple(windows), Pace(0.2), denials, 0, warning, updates)
@@ -125,7 +126,7 @@ def test_the_table_fits_80_columns_and_leads_with_the_verdict() -> None:
     assert "WORSE" in text
     assert text.index("WORSE") < text.index("drawdown")
     assert "outcome unknown: 1" in text
-    assert "daily loss limit" in text
+    assert "no daily loss limit" in text
 
 
 def test_the_table_says_not_shown_as_loudly_as_better() -> None:
@@ -190,6 +191,22 @@ def test_arms_that_learn_have_their_updates_and_their_unfairness_told() -> None:
     assert "updates: phase5 online 12 accepted, 3 rejected; phase5 placebo 12 accepted" in text
     assert "less its placebo" in text
     assert "samples its actions" in text
+
+
+def test_weights_that_do_not_say_what_they_learned_from_are_told() -> None:
+    said = Origin("test", trained=True, learned_from=("monday.jsonl.gz",))
+    for origin, told in ((None, True), (Origin("import", trained=True), True), (said, False)):
+        one = run("theirs", FEW, kind="frozen", model="theirs")
+        one = replace(one, arm=replace(one.arm, trained=True, origin=origin))
+        conditions = Conditions(("made up",), 7, "always-hold", 100.0, "greedy")
+        found = report([[one], [run("always-hold", flat(FEW))]], conditions)
+        text = " ".join(table(found).split())
+        assert ("may have learned from these very tapes" in text) is told
+
+
+def test_the_name_of_a_tape_commands_no_terminal() -> None:
+    conditions = Conditions(("evil\x1b[2J.gz",), 7, "hold", 100.0, "greedy")
+    assert "\x1b" not in table(report([[run("hold", FEW)]], conditions))
 
 
 def test_windows_left_out_are_told_with_their_reason() -> None:
