@@ -3,13 +3,16 @@
 * ``profile``       every hyper-parameter, by profile
 * ``transition``    one step of experience
 * ``trajectories``  from decisions and realised money to transitions, window by window
+* ``window_rows``   those of one window, as they lie in memory
 * ``rollout``       the transitions of the next update, as arrays
+* ``pieces``        long work in short pieces
 * ``advantages``    generalised advantage estimation, and rewards to a scale that keeps zero
 * ``parameters``    a network's tensors as one flat vector, and back
 * ``forward``       what the networks compute from such a vector
 * ``loss``          the two losses and their measures
 * ``adam``          the optimiser
 * ``step``          one minibatch: losses, gradients, clipping, Adam, in one compiled call
+* ``table``         the rows as the steps take them, and whether they may be learnt from
 * ``update``        epochs of such steps over one rollout, slice by slice
 * ``guards``        what an update must not have done
 * ``reference``       the champion as its challenger knows it, and the judgement

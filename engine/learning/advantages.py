@@ -7,11 +7,13 @@ nothing stays nothing, or an agent that does nothing would be paid for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learning.pieces import finished, pieces
 from engine.learning.profile import Profile
 from models.stats import Stats
 
@@ -38,17 +40,37 @@ def gae(
     A row's own estimate looks one row ahead with `next_values`, which counts for nothing where
     `dones`; the trace of later rows ends where `cuts`. Every done row must be cut as well.
     """
+    made = gae_in_pieces(rewards, values, next_values, dones, cuts, gamma, gae_lambda)
+    return finished(made)
+
+
+def gae_in_pieces(
+    rewards: NDArray[np.floating],
+    values: NDArray[np.floating],
+    next_values: NDArray[np.floating],
+    dones: NDArray[np.bool_],
+    cuts: NDArray[np.bool_],
+    gamma: float,
+    gae_lambda: float,
+) -> Generator[None, None, tuple[Reals, Reals]]:
+    """The same as `gae`, to the last bit, from the last piece to the first."""
     estimates = np.asarray(values, np.float64)
     ahead = np.where(dones, 0.0, np.asarray(next_values, np.float64))
-    deltas = np.asarray(rewards, np.float64) + gamma * ahead - estimates
+    advantages = np.asarray(rewards, np.float64) + gamma * ahead - estimates
     decays = np.where(cuts | dones, 0.0, gamma * gae_lambda)
-    advantages = np.array(_traced(deltas.tolist(), decays.tolist()), np.float64)
+    trace = 0.0
+    for piece in reversed(list(pieces(len(advantages)))):
+        traced = _traced(advantages[piece].tolist(), decays[piece].tolist(), trace)
+        advantages[piece], trace = traced, traced[0]
+        yield
     return advantages, advantages + estimates
 
 
-def _traced(deltas: list[float], decays: list[float]) -> list[float]:
-    """Each delta plus the decayed sum of those behind it. Lists: numpy's scalars are slower."""
-    trace = 0.0
+def _traced(deltas: list[float], decays: list[float], trace: float) -> list[float]:
+    """Each delta plus the decayed sum of those behind it, the last of which is `trace`.
+
+    Lists: numpy's scalars are slower.
+    """
     backwards: list[float] = []
     for delta, decay in zip(reversed(deltas), reversed(decays), strict=True):
         trace = delta + decay * trace

@@ -157,12 +157,12 @@ class Learner:
     @property
     def step(self) -> int:
         """Minibatches done of the running update."""
-        return 0 if self._running is None else self._running.update.done_steps
+        return 0 if self._running is None else self._running.done_steps
 
     @property
     def steps(self) -> int:
         """Most minibatches that the running update may take; 0: none runs."""
-        return 0 if self._running is None else self._running.update.most_steps
+        return 0 if self._running is None else self._running.most_steps
 
     # ---- learning -----------------------------------------------------------------------------
 
@@ -186,41 +186,38 @@ class Learner:
         Returns the update that it brought to its end, if it did.
         """
         self._spent = self._budget.spent(t_ms)
-        if self._running is not None:
-            return self._go_on(self._running, t_ms)
-        if self._spoiled:
-            return self._set_aside(self._rollout.batch(), self._spoiled, t_ms)
-        if self._rollout.ready:
-            return self._begin(t_ms)
-        return None
+        if self._running is None:
+            self._running = self._begun()
+        return None if self._running is None else self._go_on(self._running, t_ms)
 
-    def _begin(self, t_ms: int) -> UpdateView | None:
-        if self._spent:
-            self._rollout.clear()
-            return None
-        batch = self.dealt(self._rollout.batch())
-        fault = guards.unbelievable(batch.rewards, self._stake)
-        if fault:
-            return self._set_aside(batch, fault, t_ms)
-        self._running = Running(
+    def _begun(self) -> Running | None:
+        """An update on the rows collected, if they are enough or must be set aside."""
+        if not self._spoiled:
+            if not self._rollout.ready:
+                return None
+            if self._spent:
+                self._rollout.clear()
+                return None
+        return Running(
             self.architecture,
             self._weights,
             self._moments,
-            batch,
+            self._rollout,
+            self.dealt,
+            self._spoiled,
             self._stats,
             self._stake,
             self.profile,
             self._rng,
         )
-        return None
 
     def _go_on(self, running: Running, t_ms: int) -> UpdateView | None:
         if not running.over():
             return None
         self._running = None
         update = running.update
-        if update.measures is None:
-            return self._set_aside(running.batch, update.quarantine, t_ms)
+        if update is None or update.measures is None:
+            return self._set_aside(running.batch, running.quarantine, t_ms)
         self._stats = running.stats
         verdict = self._reference.judge(update.weights, update.measures)
         self._carry_out(verdict, update)

@@ -9,41 +9,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.history import HISTORY_LEN, ROW_SIZE
+from engine.history import ROW_SIZE
+from engine.learning.pieces import PIECE, finished
 from engine.learning.profile import Profile
 from engine.learning.transition import Transition
+from engine.learning.window_rows import ROW, TEMPORAL_SIZE, Table, WindowRows
 
 MOST_ROWS: Final = 65_536
 """Rows kept; the 16 windows of `long_horizon` have 28,800 at half a second each."""
-
-_FIRST_ROWS: Final = 512
-
-_TEMPORAL: Final = HISTORY_LEN * ROW_SIZE
-
-_ROW: Final = np.dtype(
-    [
-        ("observation", np.float32, (ROW_SIZE,)),
-        ("temporal", np.float32, (_TEMPORAL,)),
-        ("mask", np.bool_, (3,)),
-        ("action", np.int32),
-        ("log_prob", np.float32),
-        ("value", np.float32),
-        ("reward", np.float64),
-        ("done", np.bool_),
-        ("truncated", np.bool_),
-        ("next_value", np.float32),
-        ("episode", np.int32),
-        ("policy", np.int32),
-    ]
-)
-"""One transition; `episode` and `policy` are places in the lists of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +63,9 @@ class Rollout:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._most = max(MOST_ROWS, 16 * profile.rows)
-        self._rows: NDArray[Any] = np.zeros(_FIRST_ROWS, _ROW)
+        self._windows: dict[int, WindowRows] = {}
         self._size = 0
-        self._episodes: dict[tuple[str, str], int] = {}
+        self._names: dict[tuple[str, str], int] = {}
         self._policies: dict[str, int] = {}
         self.rewarded = 0
         """Rows with a reward other than 0."""
@@ -132,55 +112,61 @@ class Rollout:
         _refuse_nonsense(transition)
         if self._size == self._most:
             self._drop_oldest_window()
-        if self._size == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-        self._rows[self._size] = self._row(transition)
+        name = (transition.environment, transition.episode)
+        place = self._names.setdefault(name, len(self._names))
+        self._windows.setdefault(place, WindowRows()).add(self._row(transition, place))
         self._size += 1
         self.rewarded += transition.reward != 0.0
         self.episodes += transition.done
 
     def batch(self) -> Batch:
         """All rows, as an update needs them. The arrays are its own."""
-        kept = self._rows[: self._size]
-        rows = kept[np.argsort(kept["episode"], kind="stable")]
-        return Batch(
-            observations=rows["observation"].copy(),
-            temporals=rows["temporal"].copy(),
-            masks=rows["mask"].copy(),
-            actions=rows["action"].copy(),
-            log_probs=rows["log_prob"].copy(),
-            values=rows["value"].copy(),
-            rewards=rows["reward"].copy(),
-            dones=rows["done"].copy(),
-            cuts=_cuts(rows),
-            next_values=rows["next_value"].copy(),
-            policy_ids=tuple(list(self._policies)[place] for place in np.unique(rows["policy"])),
-        )
+        return finished(self.gather())
+
+    def gather(self) -> Generator[None, None, Batch]:
+        """The same, yielding between pieces; no row may come or go until it ends."""
+        batch = _blank(self._size)
+        policies: set[int] = set()
+        end = 0
+        for window in self._windows.values():
+            for part in window.parts():
+                start, end = end, end + len(part)
+                _copy(part, batch, slice(start, end))
+                policies.update(part["policy"].tolist())
+                if end // PIECE > start // PIECE:
+                    yield
+            batch.cuts[end - 1 : end] = True
+        _cut_holes(batch)
+        names = list(self._policies)
+        return replace(batch, policy_ids=tuple(names[place] for place in sorted(policies)))
 
     def clear(self) -> None:
         """Begin anew."""
         self._size = self.rewarded = self.episodes = 0
-        self._episodes.clear()
+        self._windows.clear()
+        self._names.clear()
         self._policies.clear()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, for a checkpoint: numeric arrays, names as UTF-8 bytes."""
-        names = {"episodes": list(self._episodes), "policies": list(self._policies)}
-        columns = {name: self._rows[name][: self._size].copy() for name in _names()}
+        names = {"episodes": list(self._names), "policies": list(self._policies)}
+        parts = [part for window in self._windows.values() for part in window.parts()]
+        rows = np.concatenate([np.empty(0, ROW), *parts])
+        columns = {name: rows[name].copy() for name in _names()}
         text = np.frombuffer(json.dumps(names).encode(), np.uint8).copy()
         return {**columns, "names": text, "dropped": np.array(self.dropped, np.int64)}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Become what `arrays` was made of. Raises ValueError, one sentence, for anything else."""
         rows, episodes, policies = _read(arrays)
-        self._rows = rows if len(rows) else np.zeros(_FIRST_ROWS, _ROW)
-        self._episodes = {name: place for place, name in enumerate(episodes)}
+        self._names = {name: place for place, name in enumerate(episodes)}
         self._policies = {name: place for place, name in enumerate(policies)}
+        places = dict.fromkeys(rows["episode"].tolist())
+        self._windows = {at: WindowRows(rows[rows["episode"] == at]) for at in places}
         self.dropped = int(arrays["dropped"])
-        self._recount(len(rows))
+        self._recount()
 
-    def _row(self, row: Transition) -> tuple[Any, ...]:
-        name = (row.environment, row.episode)
+    def _row(self, row: Transition, window: int) -> tuple[Any, ...]:
         return (
             row.observation,
             row.temporal,
@@ -192,39 +178,62 @@ class Rollout:
             row.done,
             row.truncated,
             row.next_value,
-            self._episodes.setdefault(name, len(self._episodes)),
+            window,
             self._policies.setdefault(row.policy_id, len(self._policies)),
         )
 
     def _drop_oldest_window(self) -> None:
-        """Give up the window of the oldest row as a whole, so that no trace begins in its midst."""
-        kept = self._rows[: self._size]
-        left = kept[kept["episode"] != kept["episode"][0]]
-        self.dropped += self._size - len(left)
-        self._rows[: len(left)] = left
-        self._recount(len(left))
+        """Give up the window that came first as a whole, so that no trace begins in its midst."""
+        self.dropped += len(self._windows.pop(next(iter(self._windows))))
+        self._recount()
 
-    def _recount(self, size: int) -> None:
-        self._size = size
-        self.rewarded = int(np.count_nonzero(self._rows["reward"][:size]))
-        self.episodes = int(np.count_nonzero(self._rows["done"][:size]))
+    def _recount(self) -> None:
+        windows = self._windows.values()
+        self._size = sum(map(len, windows))
+        self.rewarded = sum(window.rewarded for window in windows)
+        self.episodes = sum(window.ends for window in windows)
 
 
-def _cuts(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a trace ends: said by the row, another window next, or rows missing in between.
+_FIELDS: Final = {
+    "observations": "observation",
+    "temporals": "temporal",
+    "masks": "mask",
+    "actions": "action",
+    "log_probs": "log_prob",
+    "values": "value",
+    "rewards": "reward",
+    "dones": "done",
+    "cuts": "truncated",
+    "next_values": "next_value",
+}
+"""Each array of a batch, and what of a row is in it."""
 
-    A row that leads to the next one was given that one's value, so anything else is a hole.
-    """
-    cuts: NDArray[np.bool_] = rows["done"] | rows["truncated"]
-    cuts[-1:] = True
-    cuts[:-1] |= rows["episode"][:-1] != rows["episode"][1:]
-    cuts[:-1] |= rows["next_value"][:-1] != rows["value"][1:]
-    return cuts
+
+def _blank(rows: int) -> Batch:
+    one = np.empty(0, ROW)
+    made = {
+        name: np.empty((rows, *one[field].shape[1:]), one[field].dtype)
+        for name, field in _FIELDS.items()
+    }
+    return Batch(**made, policy_ids=())
+
+
+def _copy(part: Table, batch: Batch, place: slice) -> None:
+    for name, field in _FIELDS.items():
+        getattr(batch, name)[place] = part[field]
+    batch.cuts[place] |= part["done"]
+
+
+def _cut_holes(batch: Batch) -> None:
+    """A trace ends where rows are missing: one that leads to the next was given its value."""
+    batch.cuts[:-1] |= batch.next_values[:-1] != batch.values[1:]
 
 
 def _refuse_nonsense(row: Transition) -> None:
-    if row.observation.shape != (ROW_SIZE,) or row.temporal.shape != (_TEMPORAL,):
-        raise ValueError(f"a row of {row.episode} is not of shapes ({ROW_SIZE},), ({_TEMPORAL},)")
+    if row.observation.shape != (ROW_SIZE,) or row.temporal.shape != (TEMPORAL_SIZE,):
+        raise ValueError(
+            f"a row of {row.episode} is not of shapes ({ROW_SIZE},), ({TEMPORAL_SIZE},)"
+        )
     if not 0 <= row.action < len(row.mask) or not row.mask[row.action]:
         raise ValueError(f"a row of {row.episode} has the action {row.action}, which is not legal")
     numbers = (row.log_prob, row.value, row.reward, row.next_value)
@@ -237,8 +246,8 @@ def _finite(*arrays: NDArray[np.float32]) -> bool:
 
 
 def _names() -> tuple[str, ...]:
-    assert _ROW.names is not None  # noqa: S101 - a structured type has names
-    return _ROW.names
+    assert ROW.names is not None  # noqa: S101 - a structured type has names
+    return ROW.names
 
 
 def _read(
@@ -248,7 +257,7 @@ def _read(
     missing = {*_names(), "names", "dropped"} - arrays.keys()
     if missing:
         raise ValueError(f"the rollout of a checkpoint lacks {', '.join(sorted(missing))}")
-    rows = np.zeros(len(arrays["action"]), _ROW)
+    rows = np.zeros(len(arrays["action"]), ROW)
     for name in _names():
         if arrays[name].shape != rows[name].shape or arrays[name].dtype != rows[name].dtype:
             raise ValueError(f"the rollout of a checkpoint has a malformed {name}")
@@ -265,5 +274,5 @@ def _read_names(text: NDArray[Any]) -> tuple[list[tuple[str, str]], list[str]]:
         said = json.loads(text.tobytes())
         episodes = [(str(environment), str(episode)) for environment, episode in said["episodes"]]
         return episodes, [str(policy) for policy in said["policies"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"the rollout of a checkpoint has malformed names ({error})") from None

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.learning.adam import Moments
-from engine.learning.advantages import LARGEST, Reals, gae, normalised
-from engine.learning.loss import COLUMNS
+from engine.learning.advantages import LARGEST, Reals, gae_in_pieces, normalised
 from engine.learning.parameters import Weights
+from engine.learning.pieces import pieces
 from engine.learning.profile import Profile
 from engine.learning.rollout import Batch
 from engine.learning.step import FORWARD_ROWS, Calls, Floats, StepMeasures, calls
-from models.architecture import OUTPUTS, ROW, TEMPORAL, Architecture
+from engine.learning.table import empty, fill, filled, judge, strange
+from models.architecture import Architecture
 
 RATIO_ERROR: Final = 1e-4
 """Farthest that a log-probability computed anew may lie from the stored one, nats."""
@@ -104,28 +105,33 @@ class Update:
         self._finite = True
 
     def slices(self) -> Iterator[None]:
-        """Each `next` does at most one minibatch, or a forward pass that costs no more."""
-        self.quarantine = _fault(self._batch)
-        if self.quarantine:
-            return
-        returns = self._prepare()
-        yield
-        self.quarantine = yield from self._compare()
+        """Each `next` does at most one minibatch, or what costs no more."""
+        self.quarantine = strange(self._batch)
+        if not self.quarantine:
+            self.quarantine = yield from self._lay_out()
+        if not self.quarantine:
+            self.quarantine = yield from self._compare()
         if self.quarantine:
             return
         yield from self._epochs()
-        yield from self._measure(returns)
+        yield from self._measure()
 
-    def _prepare(self) -> Reals:
-        """Lay the rows out for the steps. Returns the returns (N,)."""
+    def _lay_out(self) -> Generator[None, None, str]:
+        """Make the table that the steps take their rows from. Returns what is wrong, or ""."""
         batch, profile = self._batch, self._profile
+        self._table = empty(len(batch))
+        for piece in pieces(len(batch)):
+            fault = fill(self._table, batch, piece)
+            if fault:
+                return fault
+            yield
         rewards = np.clip(batch.rewards / self._scale, -LARGEST, LARGEST)
-        advantages, returns = gae(
+        advantages, self._returns = yield from gae_in_pieces(
             rewards, batch.values, batch.next_values, batch.dones, batch.cuts, profile.gamma,
             profile.gae_lambda,
         )  # fmt: skip
-        self._table = _table(batch, normalised(advantages), returns)
-        return returns
+        judge(self._table, normalised(advantages), self._returns)
+        return ""
 
     def _compare(self) -> Generator[None, None, str]:
         """The policy that is about to change must be the one that chose these actions.
@@ -161,7 +167,7 @@ class Update:
         size, table = self._profile.minibatch, self._table
         order = self._rng.permutation(len(table))
         if len(table) < size:
-            yield _filled(table[order], size)
+            yield filled(table[order], size)
             return
         for start in range(0, len(table) - size + 1, size):
             yield table[order[start : start + size]]
@@ -183,7 +189,7 @@ class Update:
             self.weights, self.moments = weights, moments
             self._seen.append(seen)
 
-    def _measure(self, returns: Reals) -> Iterator[None]:
+    def _measure(self) -> Iterator[None]:
         batch = self._batch
         log_probs: list[Floats] = []
         entropies: list[Floats] = []
@@ -206,7 +212,7 @@ class Update:
             entropy_share=_share(entropy, batch.masks),
             kl=kl,
             clip_fraction=self._mean("clip_fraction"),
-            explained_variance=_explained(returns, batch.values),
+            explained_variance=_explained(self._returns, batch.values),
             actor_grad_norm=self._mean("actor_grad_norm"),
             critic_grad_norm=self._mean("critic_grad_norm"),
             steps=len(self._seen),
@@ -227,7 +233,7 @@ class Update:
         size = FORWARD_ROWS * self._profile.minibatch
         for start in range(0, len(self._table), size):
             rows = self._table[start : start + size]
-            yield _filled(rows, size), len(rows)
+            yield filled(rows, size), len(rows)
 
 
 class _Spread:
@@ -254,45 +260,6 @@ class _Spread:
         mean = np.asarray(self._sum) / self._count
         variance = np.maximum(np.asarray(self._squares) / self._count - mean**2, 0.0)
         return float(np.mean(np.sqrt(variance) < DORMANT))
-
-
-def _fault(batch: Batch) -> str:
-    """Why nothing can be learnt from these rows, or ""."""
-    count = len(batch.actions)
-    if not count:
-        return "the batch is empty"
-    widths = (batch.observations.shape, batch.temporals.shape, batch.masks.shape)
-    if widths != ((count, ROW), (count, TEMPORAL), (count, OUTPUTS)):
-        return f"observations, histories and masks are {widths}, not those of this network"
-    if len(batch.policy_ids) != 1:
-        return f"its rows were chosen by {len(batch.policy_ids)} policies"
-    numbers = (
-        batch.observations, batch.temporals, batch.log_probs, batch.values, batch.rewards,
-        batch.next_values,
-    )  # fmt: skip
-    if not all(np.isfinite(array).all() for array in numbers):
-        return "a number in it is not finite"
-    if not batch.masks[np.arange(count), batch.actions].all():
-        return "an action in it was not legal"
-    return ""
-
-
-def _table(batch: Batch, advantages: Floats, returns: Reals) -> Floats:
-    """The columns of `engine.learning.loss.Rows`, side by side."""
-    chosen = np.eye(OUTPUTS, dtype=np.float32)[batch.actions]
-    columns = (batch.log_probs, batch.values, advantages, returns, np.ones(len(returns)))
-    wide = (batch.observations, batch.temporals, batch.masks, chosen)
-    return np.hstack([*wide, *(c[:, None] for c in columns)]).astype(np.float32)
-
-
-def _filled(rows: Floats, size: int) -> Floats:
-    """`rows` and then copies of the first that weigh nothing."""
-    if len(rows) == size:
-        return rows
-    filled = np.repeat(rows[:1], size, axis=0)
-    filled[:, COLUMNS - 1] = 0.0
-    filled[: len(rows)] = rows
-    return filled
 
 
 def _is_finite(seen: StepMeasures) -> bool:

@@ -31,6 +31,17 @@ def test_gae_is_the_decayed_sum_of_errors_up_to_the_next_cut(
     assert returns == pytest.approx(expected + values, abs=1e-9)
 
 
+@pytest.mark.parametrize("piece", [1, 7, 50])
+def test_gae_in_pieces_is_gae_to_the_last_bit(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    rewards, values, ahead = rng.normal(size=(3, 50))
+    dones, ends = rng.random((2, 50)) < 0.1
+    whole = gae(rewards, values, ahead, dones, dones | ends, 0.95, 0.9)
+    monkeypatch.setattr("engine.learning.pieces.PIECE", piece)
+    parted = gae(rewards, values, ahead, dones, dones | ends, 0.95, 0.9)
+    assert np.array_equal(whole, parted)
+
+
 def test_nothing_leaks_from_one_environment_into_another() -> None:
     values, dones = np.zeros(4), np.zeros(4, np.bool_)
     cuts = np.array([False, True, False, True])

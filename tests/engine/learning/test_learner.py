@@ -50,8 +50,8 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, **changed: object) -> None:
     """Let every update from now on measure this."""
     real = Update._measure
 
-    def measure(self: Update, returns: Any) -> Iterator[None]:
-        yield from real(self, returns)
+    def measure(self: Update) -> Iterator[None]:
+        yield from real(self)
         assert self.measures is not None
         self.measures = replace(self.measures, **changed)  # type: ignore[arg-type]  # each test names fields and values that fit
 
@@ -235,6 +235,19 @@ def test_a_reward_beyond_its_bound_is_never_learnt_from(learner: Learner) -> Non
     assert judged.reason.startswith("a reward of $10,001.00, max $10,000.00")
     assert bytes_of(learner) == before
     assert learner.stats().reward_count == 24_325
+
+
+def test_a_big_rollout_is_set_aside_in_pieces_too(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.learning.rollout.PIECE", 8)
+    dice = Dice()
+    for _ in range(20):
+        learner.take(dice.row(learner))
+    learner.take(replace(dice.row(learner), reward=float("nan")))
+    judged = [learner.slice(5) for _ in range(3)]
+    assert judged[0] is None
+    assert [view.rows for view in learner.updates] == [20]
 
 
 def test_log_probs_that_were_not_its_own_are_quarantined(learner: Learner) -> None:

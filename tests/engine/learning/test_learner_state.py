@@ -78,7 +78,7 @@ def test_another_seed_learns_other_bytes() -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
-@pytest.mark.parametrize("at", [144, 200], ids=["between updates", "amid the rows"])
+@pytest.mark.parametrize("at", [160, 200], ids=["between updates", "amid the rows"])
 def test_who_goes_on_from_a_checkpoint_learns_what_it_would_have_learnt(
     architecture: Architecture, at: int
 ) -> None:

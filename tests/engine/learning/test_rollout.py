@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.learning.pieces import PIECE
 from engine.learning.profile import PHASE5
 from engine.learning.rollout import Batch, Rollout
 from engine.learning.transition import Transition
@@ -179,6 +180,25 @@ def test_more_rows_than_the_first_room_are_all_kept() -> None:
     assert batch.values.tolist() == list(range(1_300))
 
 
+def test_a_big_rollout_is_gathered_piece_by_piece() -> None:
+    rollout = rollout_of(interleaved(window_of(3_000, "BTC", "b"), window_of(2_500, "ETH", "e")))
+    assert sum(1 for _ in rollout.gather()) == 5_500 // PIECE
+    assert rollout.batch().values.tolist() == [*range(3_000), *range(2_500)]
+
+
+def test_a_rollout_that_gave_up_a_window_goes_on_the_same_after_a_checkpoint() -> None:
+    """The window that was given up still runs, and comes after the others from then on."""
+    one = rollout_of(interleaved(window_of(4, "BTC", "b")[:3], window_of(4, "ETH", "e")[:3]))
+    one._drop_oldest_window()
+    one.add(window_of(4, "BTC", "b")[3])
+    other = Rollout(FEW)
+    other.restore(one.arrays())
+    assert same(one.batch(), other.batch())
+    for rollout in (one, other):
+        rollout._drop_oldest_window()
+    assert one.batch().values.tolist() == other.batch().values.tolist() == [3]
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "said"),
     [
@@ -187,6 +207,7 @@ def test_more_rows_than_the_first_room_are_all_kept() -> None:
         ("episode", np.full(3, 5, np.int32), "unknown episode"),
         ("names", np.frombuffer(b"{", np.uint8), "malformed names"),
         ("names", np.frombuffer(b"{}", np.uint8), "malformed names"),
+        ("names", np.frombuffer(b"[" * 100_000, np.uint8), "malformed names"),
     ],
 )
 def test_a_malformed_checkpoint_is_refused_and_changes_nothing(

@@ -63,6 +63,16 @@ def test_a_slice_is_at_most_one_minibatch() -> None:
     assert max(np.diff([0, *steps])) == 1
 
 
+def test_rows_are_laid_out_and_traced_a_piece_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(update())
+    whole_slices = sum(1 for _ in update().slices())
+    monkeypatch.setattr("engine.learning.pieces.PIECE", 5)
+    parted = update()
+    assert sum(1 for _ in parted.slices()) == whole_slices + 2 * (5 - 1)
+    assert same(parted.weights, whole.weights)
+    assert parted.measures == whole.measures
+
+
 def test_every_row_has_its_turn_in_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     given, turns = update(), []
     step = given._calls.step
@@ -219,6 +229,8 @@ def test_rows_left_over_wait_for_another_epoch() -> None:
         ({"log_probs": BATCH.log_probs + np.float32(3e-4)}, "0.0003 from those stored"),
         ({"temporals": np.roll(BATCH.temporals, 1, axis=0)}, "from those stored"),
         ({"masks": np.zeros((24, 3), np.bool_)}, "not legal"),
+        ({"actions": np.full(24, 3, np.int32)}, "not legal"),
+        ({"actions": np.full(24, -1, np.int32)}, "not legal"),
     ],
 )
 def test_rows_that_nobody_can_learn_from_are_set_aside(fields: dict[str, Any], words: str) -> None:
