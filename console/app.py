@@ -164,7 +164,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         """Select by the number that every panel carries; say so where the feed lacks the asset."""
         present = present_in(self._shown)
         if present and number - 1 not in present:
-            self._say(f"{ASSETS[number - 1]} is not in this feed", "information")
+            self._say(f"{ASSETS[number - 1]} is not in this feed")
             return
         self.selected = number - 1
         self.poll()
@@ -208,7 +208,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         except OSError as error:
             self._say(f"no screenshot: {folder}: {error.strerror}", "error")
             return
-        self._say(f"saved {path}", "information")
+        self._say(f"saved {path}")
 
     # Acting
 
@@ -255,9 +255,13 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def action_switch_learning(self) -> None:
         """Let the challenger learn, or stop it where it is; what decides stays the same."""
-        wanted = not self.engine.latest().learning.on
+        learner = self.engine.latest().learning
+        if not learner.challenger.policy_id:
+            self._say(learner.why, "warning")
+            return
+        wanted = not learner.on
         self.engine.ask(SetLearning(on=wanted))
-        self._say(f"asked to switch learning {'on' if wanted else 'off'}", "information")
+        self._say(f"asked to switch learning {'on' if wanted else 'off'}")
 
     async def action_promote(self) -> None:
         await self.push_screen(PromoteModal(self.engine.latest()), self._promote)
@@ -265,6 +269,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     def _promote(self, confirmed: bool | None) -> None:  # noqa: FBT001 the dialog's answer
         if confirmed:
             self.engine.ask(Promote())
+            self._say("asked to promote the challenger; the log (l) tells what came of it")
 
     async def action_roll_back(self) -> None:
         await self.push_screen(RollBackModal(self.engine.latest()), self._roll_back)
@@ -272,6 +277,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     def _roll_back(self, confirmed: bool | None) -> None:  # noqa: FBT001 the dialog's answer
         if confirmed:
             self.engine.ask(RollBack())
+            self._say("asked to roll back; the log (l) tells what came of it")
 
     async def action_quit(self) -> None:
         """Leave; ask first where leaving would leave something behind."""
@@ -285,7 +291,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if choice is not None:
             self.exit(choice)
 
-    def _say(self, sentence: str, severity: SeverityLevel) -> None:
+    def _say(self, sentence: str, severity: SeverityLevel = "information") -> None:
         """Say `sentence` in place of the last one: a stack of them would hide the screen."""
         self.clear_notifications()
         self.notify(sentence, severity=severity, markup=False, timeout=6)

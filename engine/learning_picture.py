@@ -52,7 +52,7 @@ def _phase(challenger: Challenger) -> tuple[str, str]:
     if challenger.ended:
         return "off", challenger.ended
     if not challenger.shadow.learning:
-        return "off", "switched off; the challenger trades on"
+        return "off", "switched off; the challenger stays as is"
     if state is not TradingState.ACTIVE:
         return "paused", f"nothing is learned while {state.value}"
     if learner.updating:

@@ -57,7 +57,7 @@ def roll_back_lines(snapshot: Snapshot, money: Money) -> list[Line]:
     """What decides now, what would come back, and what is watched meanwhile."""
     model, rung = snapshot.model, former(snapshot)
     ready = rung is not None and rung.ready
-    back = money.sentence(rung.detail) if rung is not None else UNKNOWN
+    back = _what_comes_back(rung, money)
     probation = money.sentence(snapshot.learning.probation) or "none"
     return [
         (("Champion now   ", LABEL), (snapshot.learning.champion.policy_id or UNKNOWN, STRONG)),
@@ -73,6 +73,14 @@ def roll_back_lines(snapshot: Snapshot, money: Money) -> list[Line]:
         line("challenger starts anew from it."),
         BLANK,
     ]
+
+
+def _what_comes_back(rung: LadderView | None, money: Money) -> str:
+    if rung is None:
+        return UNKNOWN
+    return (
+        money.sentence(rung.detail) if rung.ready else "nothing: no promotion has kept a champion"
+    )
 
 
 def _row(name: str, effect: str) -> Line:

@@ -96,7 +96,7 @@ def champion_line(view: LearningView, display: Display, width: int) -> Line:
 def challenger_line(view: LearningView, display: Display, width: int) -> Line:
     """Who learns, and how it fared on paper of its own."""
     learns = view.phase in ("collecting", "updating")
-    role = "learns" if learns else "trades on" if view.challenger.policy_id else "none here"
+    role = "learns" if learns else "unchanged" if view.challenger.policy_id else "none here"
     return _rival("challenger", role, view.challenger, view, display, width)
 
 

@@ -110,7 +110,7 @@ def paused(**changes: Any) -> LearningView:
 def off(**changes: Any) -> LearningView:
     """Switched off by the operator."""
     return collecting(
-        on=False, phase="off", why="switched off; the challenger trades on", **changes
+        on=False, phase="off", why="switched off; the challenger stays as is", **changes
     )
 
 

@@ -217,7 +217,7 @@ def test_nothing_that_decides_a_promotion_is_cut_at_any_size(width: int, height:
     view = off(probation=on_probation().probation, criteria=(allowed, *CRITERIA[1:]))
     shown = board(view, width, height)
     for fact in ("slots compared", "12 (30)", "against champion", "not shown",
-                 "lost $31.20 of $150, slot 14 of 96", "switched off; the challenger trades on",
+                 "lost $31.20 of $150, slot 14 of 96", "switched off; the challenger stays as is",
                  "profile phase5"):  # fmt: skip
         assert fact in shown, fact
 
@@ -226,7 +226,7 @@ def test_nothing_that_decides_a_promotion_is_cut_at_any_size(width: int, height:
 def test_who_decides_and_who_learns_is_said_in_words(width: int, height: int) -> None:
     assert "champion   decides   3f9a1c0b7de2" in board(collecting(), width, height)
     assert "challenger learns    91ab04c2ee17" in board(collecting(), width, height)
-    assert "challenger trades on 91ab04c2ee17" in board(paused(), width, height)
+    assert "challenger unchanged 91ab04c2ee17" in board(paused(), width, height)
     assert "challenger none here ?" in board(LearningView(), width, height)
 
 

@@ -18,6 +18,7 @@ from tests.console.fakes import FakeEngine, sample_snapshot, with_former_champio
 from tests.console.learners import collecting, on_probation, promotable
 from tests.console.modal_host import UNANSWERED, open_dialog
 from tests.console.screens import MEDIUM, running
+from tests.console.screens import text_of as seen_on
 
 
 class Promoting(PromoteModal):
@@ -121,3 +122,19 @@ async def test_the_former_champion_comes_back_when_it_was_asked_for() -> None:
         await pilot.press("down", "enter")
         await pilot.pause()
         assert engine.requests == [RollBack()]
+        assert "asked to roll back" in seen_on(app)
+
+
+def test_nothing_to_go_back_to_is_not_called_a_checkpoint() -> None:
+    shown = text_of(roll_back_lines(sample_snapshot(), Money())).plain
+    assert "Comes back     nothing: no promotion has kept a champion" in shown
+
+
+async def test_where_nothing_learns_the_key_says_so_and_asks_for_nothing() -> None:
+    none = LearningView(why="nothing learns in this run; start it with --learn")
+    engine = FakeEngine(learning(none))
+    async with running(engine, MEDIUM) as (app, pilot):
+        await pilot.press("N")
+        await pilot.pause()
+        assert engine.requests == []
+        assert "nothing learns in this run" in seen_on(app)
