@@ -28,10 +28,15 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("not shown", ("No evidence either way: too few slots differ, or the interval holds zero. A "
      "profit may still be luck.")),
     ("champion", "The weights that decide. Learning never changes them; a promotion does."),
-    ("challenger", "A copy that learns and trades beside it, on paper that moves no money."),
+    ("challenger", ("A copy that learns. It draws its actions and has no daily loss limit, in an "
+     "account of its own that moves no money and is not in your PnL.")),
     ("rollout", "Decisions with their rewards, collected for the next update."),
+    ("profile, gamma", ("The learner's set of numbers, and its discount per decision: 0.95 forgets "
+     "a reward within seconds, long_horizon keeps it for a window.")),
     ("rewarded", "Rows of it that brought or cost money; all others have a reward of zero."),
     ("learn 142/256", "Collecting: so many rows of those needed. learn upd: steps of an update."),
+    ("learn waits", "Rows enough, but none of them rewarded yet, or too many updates this hour."),
+    ("accepted", "An update that every guard let pass; the challenger goes on with it."),
     ("rejected", "An update that a guard refused; the challenger is as it was before it."),
     ("dropped", "The challenger failed and starts anew from the champion."),
     ("quarantined", "Rows that did not fit the weights they came from; set aside unused."),
@@ -41,8 +46,15 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("expl var", "Share of what happened that the critic foresaw; 0 or less: nothing."),
     ("π loss, π grad", "Loss and gradient norm of the actor, the network that decides."),
     ("V loss, V grad", "Loss and gradient norm of the critic, the network that estimates."),
+    ("reward of 1", "Dollars that the learner counts as a reward of 1."),
+    ("slice p99", "Time for which one slice of learning holds the engine, in all but 1 of 100."),
     ("trails", "Market time by which the challenger is behind the champion."),
-    ("probation", "After a promotion: the loss that would bring the former champion back."),
+    ("checkpoint", ("Under the learner: the update after which it was last kept on disk. On the "
+     "model ladder: the champion before the last promotion.")),
+    ("slots compared", "Window slots that both have finished since the champion changed."),
+    ("against champion", "The verdict on these slots; a promotion needs better."),
+    ("probation", ("After a promotion: what was lost since its best moment, of the loss that "
+     "brings the former champion back by itself.")),
     ("FALLEN", "A rung below the champion decides, for the reason in the log."),
     ("confidence", "The stake's multiplier: 0.25 at a price of one half, 1 at certainty."),
     ("neutral features", "Inputs fed with 0 because this feed does not carry their source."),
