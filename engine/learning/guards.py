@@ -25,8 +25,10 @@ DROPPED: Final = "dropped"
 QUARANTINED: Final = "quarantined"
 """The rows are set aside unused."""
 
-ENTROPY_RUN: Final = 2
-"""Updates running with an entropy outside its band at which a challenger is dropped."""
+ENTROPY_RUN: Final = 4
+"""Updates running with an entropy outside its band at which a challenger is dropped. The rows of
+``phase5`` are half a minute: three such in a row may all be states in which to hold is plainly
+best, and the next ones not."""
 VALUE_RUN: Final = 3
 """Updates running with too small an explained variance at which it is dropped."""
 
@@ -42,6 +44,12 @@ class Streaks:
 
     entropy: int = 0
     value: int = 0
+    able: bool = False
+    """Whether the critic has met its limit since it started. One that never has, as beside a
+    champion that learnt with other rewards, gains nothing by starting anew."""
+    dormant: float | None = None
+    """Share of dormant units of the weights that it started from, on the rows of its first update;
+    None: there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,17 @@ def counted(before: Streaks, measures: Measures, champion: Champion, limits: Lea
     """The streaks with an update counted in that was not rejected."""
     outside = _outside(measures.entropy_share, champion, limits)
     explained = measures.explained_variance
+    met = explained is not None and explained >= limits.explained_variance
     if explained is None:  # returns that do not vary say nothing of the critic
         value = before.value
     else:
-        value = 0 if explained >= limits.explained_variance else before.value + 1
-    return Streaks(before.entropy + 1 if outside else 0, value)
+        value = before.value + 1 if before.able and not met else 0
+    return Streaks(
+        entropy=before.entropy + 1 if outside else 0,
+        value=value,
+        able=before.able or met,
+        dormant=measures.dormant_before if before.dormant is None else before.dormant,
+    )
 
 
 def unbelievable(rewards: NDArray[np.float64], stake_dollars: float) -> str:
@@ -178,7 +192,11 @@ def explained_variance(evidence: Evidence, limits: Learning) -> str:
 
 
 def dormant(evidence: Evidence, limits: Learning) -> str:
-    """G7: units that never change learn nothing any more."""
+    """G7: units that never change learn nothing any more. Those that it started with are no fault
+    of its own."""
+    before = evidence.streaks.dormant
+    if before is not None and before > limits.dormant:
+        return ""
     return _above("dormant units", evidence.measures.dormant, limits.dormant)
 
 

@@ -162,7 +162,8 @@ def _facts(text: bytes) -> Facts:
         raise LearnerStateError(f"has a malformed {where} ({first['msg']})") from None
     except WeightsError:
         raise LearnerStateError("has reward statistics that make no sense") from None
-    if min(facts.number, facts.accepted, facts.adam_step, *dataclasses.astuple(facts.streaks)) < 0:
+    runs = (facts.streaks.entropy, facts.streaks.value)
+    if min(facts.number, facts.accepted, facts.adam_step, *runs) < 0:
         raise LearnerStateError("counts below zero")
     return facts
 

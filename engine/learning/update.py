@@ -63,6 +63,8 @@ class Measures:
     """Why the epochs ended early; empty if they did not."""
     dormant: float
     """Share of the hidden units of both networks that never change over the rows."""
+    dormant_before: float
+    """The same before the update, on the same rows."""
     actor_norm: float
     """Length of the weight vector afterwards."""
     critic_norm: float
@@ -139,9 +141,13 @@ class Update:
         Returns how it is not, or "".
         """
         log_probs: list[Floats] = []
+        spread = _Spread()
         for chunk, count in self._chunks():
-            log_probs.append(self._calls.read(self.weights, chunk).log_probs[:count])
+            found = self._calls.read(self.weights, chunk)
+            log_probs.append(found.log_probs[:count])
+            spread.add(found.activations[:count])
             yield
+        self._dormant_before = spread.dormant()
         self._ratio_error = _farthest(np.concatenate(log_probs), self._batch.log_probs)
         if self._ratio_error <= RATIO_ERROR:
             return ""
@@ -218,6 +224,7 @@ class Update:
             steps=len(self._seen),
             stopped=self._stopped,
             dormant=spread.dormant(),
+            dormant_before=self._dormant_before,
             actor_norm=actor_norm,
             critic_norm=critic_norm,
             finite=self._finite and all(map(math.isfinite, measured)),

@@ -42,6 +42,7 @@ HEALTHY = Measures(
     steps=40,
     stopped="",
     dormant=0.05,
+    dormant_before=0.05,
     actor_norm=10.5,
     critic_norm=12.5,
     finite=True,
@@ -64,11 +65,11 @@ def test_a_healthy_update_is_accepted_without_a_reason() -> None:
         (measured(finite=False), DROPPED, "a loss, gradient, weight, moment or output is not"),
         (replace(FINE, champion_kl=math.inf), DROPPED, "a loss, gradient, weight, moment or"),
         (measured(kl=0.081), REJECTED, "update KL 0.081, max 0.060"),
-        (replace(FINE, champion_kl=1.25), DROPPED, "KL from the champion 1.250, max 1.000"),
+        (replace(FINE, champion_kl=2.25), DROPPED, "KL from the champion 2.250, max 2.000"),
         (
-            replace(measured(entropy_share=0.011), streaks=Streaks(entropy=2)),
+            replace(measured(entropy_share=0.001), streaks=Streaks(entropy=4)),
             DROPPED,
-            "entropy 0.011 of the largest, 0.020 to 0.995 needed, 2 updates running",
+            "entropy 0.001 of the largest, 0.005 to 0.995 needed, 4 updates running",
         ),
         (
             replace(measured(explained_variance=-2.5), streaks=Streaks(value=3)),
@@ -110,7 +111,7 @@ def streaks(measures: Measures, updates: int, champion: Champion = CHAMPION) -> 
     return found
 
 
-@pytest.mark.parametrize("share", [0.01, 0.999])
+@pytest.mark.parametrize("share", [0.001, 0.999])
 def test_an_entropy_outside_its_band_is_counted_until_one_is_inside(share: float) -> None:
     outside = replace(HEALTHY, entropy_share=share)
     assert streaks(outside, 2).entropy == 2
@@ -131,16 +132,50 @@ def test_rows_without_a_choice_say_nothing_of_the_entropy() -> None:
     assert streaks(replace(HEALTHY, entropy_share=None), 5).entropy == 0
 
 
+BAD = replace(HEALTHY, explained_variance=-2.1)
+ABLE = counted(Streaks(), HEALTHY, CHAMPION, LIMITS)
+"""Of a challenger whose critic has met its limit."""
+
+
+def critics(*found: float | None) -> Streaks:
+    """After updates with these explained variances, the first of them good."""
+    streaks = ABLE
+    for each in found:
+        measures = replace(HEALTHY, explained_variance=each)
+        streaks = counted(streaks, measures, CHAMPION, LIMITS)
+    return streaks
+
+
 def test_three_bad_critics_running_are_counted_and_one_good_one_ends_it() -> None:
-    bad = replace(HEALTHY, explained_variance=-2.1)
-    assert streaks(bad, 3).value == 3
-    assert counted(streaks(bad, 2), HEALTHY, CHAMPION, LIMITS).value == 0
+    assert critics(-2.1, -2.1, -2.1).value == 3
+    assert critics(-2.1, -2.1, 0.3).value == 0
+
+
+def test_a_critic_that_never_met_its_limit_is_not_dropped_to_begin_no_better() -> None:
+    """One trained on other rewards had -28 at its first update; its champion's is the same."""
+    fresh = streaks(replace(BAD, explained_variance=-28.0), 5)
+    assert (fresh.value, fresh.able) == (0, False)
+    assert counted(fresh, HEALTHY, CHAMPION, LIMITS).able
+
+
+def test_a_critic_that_went_bad_is_dropped_although_it_began_bad() -> None:
+    learnt = counted(streaks(BAD, 2), HEALTHY, CHAMPION, LIMITS)
+    for _ in range(3):
+        learnt = counted(learnt, BAD, CHAMPION, LIMITS)
+    assert judge(replace(FINE, measures=BAD, streaks=learnt), LIMITS).kind == DROPPED
 
 
 def test_returns_that_do_not_vary_neither_blame_nor_clear_the_critic() -> None:
-    bad = streaks(replace(HEALTHY, explained_variance=-2.1), 2)
-    silent = replace(HEALTHY, explained_variance=None)
-    assert counted(bad, silent, CHAMPION, LIMITS).value == 2
+    assert critics(-2.1, -2.1, None).value == 2
+
+
+def test_units_that_the_champion_lost_are_not_held_against_its_challenger() -> None:
+    """Starting anew would bring the same units back, update after update."""
+    tired = measured(dormant=0.41, dormant_before=0.4)
+    found = counted(Streaks(), tired.measures, CHAMPION, LIMITS)
+    assert judge(replace(tired, streaks=found), LIMITS).kind == ACCEPTED
+    grown = counted(ABLE, tired.measures, CHAMPION, LIMITS)
+    assert judge(replace(tired, streaks=grown), LIMITS).kind == DROPPED
 
 
 def test_one_bad_update_alone_is_not_dropped() -> None:

@@ -199,7 +199,7 @@ def test_units_that_stand_still_are_counted_as_dormant() -> None:
     )
     still = replace(PROFILE, actor_lr=0.0, critic_lr=0.0)
     found = measured(Update(PHASE5, weights, fresh(weights), batch, 50.0, still, rng()))
-    assert found.dormant == pytest.approx(64 / 512)
+    assert found.dormant == found.dormant_before == pytest.approx(64 / 512)
     assert measured(update(profile=still)).dormant == 0.0
 
 
