@@ -39,8 +39,8 @@ class Bench:
     """How long a slice of learning holds the engine's loop, milliseconds, 99th percentile."""
     slice_ms_max: float
     feed_messages_per_s: float
-    """Book and trade messages through books, signals and features on one core, each second; of
-    the embedded market, from memory."""
+    """Book and trade messages through parsing, books, signals and features on one core, each
+    second; of the embedded market, from memory."""
     replay_x_realtime: float
     """Market seconds each second in a replay of four assets with a log, decisions and paper
     trades; the recording is made from the embedded market."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +23,7 @@ from engine.eventlog import EventLog
 from engine.features import to_features
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay import ReplayFeed
+from engine.feeds.replay_rows import RowReader
 from engine.feeds.sim import SimFeed
 from engine.intake import Intake
 from engine.journal import Journal
@@ -38,6 +39,7 @@ from engine.messages import (
     VenueQuote,
 )
 from engine.position_input import FLAT
+from engine.recording import Row
 from engine.settings import Settings
 from engine.trading_state import Latch
 from engine.units import BP, MICRO
@@ -52,21 +54,35 @@ COUNTED: Final = (BookSnapshot, TradePrint)
 def feed_messages_per_s() -> float:
     """Book and trade messages a second of one core: a window of the embedded market.
 
-    Four assets, already parsed as that market gives them: through routing, books, signals, and
-    the 18 features at every decision tick.
+    Four assets, from memory: books and quotes as the lines of a recording, which are parsed; trades
+    as that market gives them, because no recorded source has single ones. All of it through
+    routing, books, signals, and the 18 features at every decision tick.
     """
     info, messages = _window()
+    lines = [_line(message) for message in messages]
     settings = Settings()
     desks = {asset: Desk(asset, info, settings) for asset in info.assets}
-    intake = Intake(desks, Journal(Unlogged(), lambda: 0))
+    intake, reader = Intake(desks, Journal(Unlogged(), lambda: 0)), RowReader()
     start, tick_ms = time.perf_counter(), info.start_ms
-    for message in messages:
+    for message, line in zip(messages, lines, strict=True):
         while message.t_ms > tick_ms:
             _tick(desks, tick_ms)
             tick_ms += settings.decision_ms
-        intake.take(message, message.t_ms)
+        for said in (message,) if line is None else _parsed(reader, line):
+            intake.take(said, message.t_ms)
     seconds = time.perf_counter() - start
     return sum(isinstance(message, COUNTED) for message in messages) / seconds
+
+
+def _line(message: Message) -> bytes | None:
+    """What a recording says of it; None: no recording says it."""
+    row = _recorded(message)
+    return None if row is None else orjson.dumps(row)
+
+
+def _parsed(reader: RowReader, line: bytes) -> Iterable[Message]:
+    said = orjson.loads(line)
+    return reader.messages(Row(said["t"], said["src"], said["data"]))
 
 
 def replay_x_realtime(folder: Path) -> float:
@@ -136,10 +152,12 @@ def _write(path: Path) -> None:
 
 def _rows(messages: list[Message]) -> Iterator[dict[str, Any]]:
     """Rows of the kinds that the recordings of real markets have; they hold no single trades."""
-    for message in messages:
-        said = _row(message)
-        if said is not None:
-            yield {"t": message.t_ms, "src": said[0], "data": said[1]}
+    return (row for message in messages if (row := _recorded(message)) is not None)
+
+
+def _recorded(message: Message) -> dict[str, Any] | None:
+    said = _row(message)
+    return None if said is None else {"t": message.t_ms, "src": said[0], "data": said[1]}
 
 
 def _row(message: Message) -> tuple[str, dict[str, Any]] | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from engine import bench
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay import ReplayFeed
+from engine.feeds.replay_rows import RowReader
 from engine.messages import BookSnapshot, MarketListed, Message, Resolution, VenueQuote
 
 FOREVER = 1 << 62
@@ -45,8 +47,20 @@ def test_the_recording_says_what_the_market_said(tmp_path: Path) -> None:
     feed.close()
 
 
-def test_messages_are_counted_and_timed() -> None:
+def test_messages_are_parsed_counted_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a recording can say is parsed, as it is when it is replayed."""
+    parsed: list[bytes] = []
+    parse = bench._parsed
+
+    def noted(reader: RowReader, line: bytes) -> Iterable[Message]:
+        parsed.append(line)
+        return parse(reader, line)
+
+    monkeypatch.setattr(bench, "_parsed", noted)
     assert bench.feed_messages_per_s() > 0
+    said = bench._window()[1]
+    assert len(parsed) == sum(bench._recorded(m) is not None for m in said)
+    assert len(parsed) > sum(isinstance(m, BookSnapshot) for m in said) > 0
 
 
 def test_a_replay_decides_and_is_timed(tmp_path: Path) -> None:
