@@ -16,7 +16,8 @@ def learning_picture(challenger: Challenger | None, champion: Engine) -> Learnin
     """The view of the challenger; where there is none, the view that says so."""
     if challenger is None:
         why = "nothing learns in this run; start it with --learn"
-        return LearningView(why=why, probation=_probation(champion))
+        decides = RivalView(champion.ladder.policy.policy_id)
+        return LearningView(why=why, champion=decides, probation=_probation(champion))
     learner = challenger.learner
     phase, why = _phase(challenger)
     return LearningView(

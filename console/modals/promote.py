@@ -9,7 +9,7 @@ from console.modals.choice import ChoiceDialog
 from console.modals.page import BLANK, WIDTH, line, verdict_page
 from console.text import UNKNOWN, Money, clip
 from console.themes import LABEL, PLAIN, STRONG, WARN
-from console.widgets.learning import MARKS, against_need, unmet
+from console.widgets.learning import MARKS, against_need, nobody_learns, unmet
 from console.widgets.lines import Line
 from engine.learning_view import CriterionView, LearningView
 
@@ -46,6 +46,8 @@ class PromoteModal(ChoiceDialog[bool]):
 
 def cannot_promote(view: LearningView) -> str | None:
     """Why the challenger must not become champion now, or None."""
+    if nobody_learns(view):
+        return "cannot: nothing learns in this run"
     if not view.criteria:
         return "cannot: the engine has not said what it takes"
     missing = unmet(view)
@@ -74,7 +76,9 @@ def promote_lines(view: LearningView, money: Money) -> list[Line]:
 
 def _criteria(view: LearningView, money: Money) -> Iterator[Line]:
     if not view.criteria:
-        yield line("What a promotion takes is not known yet.", WARN)
+        nobody = "There is no challenger to promote: nothing learns in this run."
+        unknown = "What a promotion takes is not known yet."
+        yield line(nobody if nobody_learns(view) else unknown, WARN)
         return
     longest = max(len(criterion.name) for criterion in view.criteria)
     cells = min(longest, LONGEST_NAME)

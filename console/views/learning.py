@@ -21,6 +21,8 @@ from console.widgets.learning import (
     comparison_title,
     criteria_lines,
     fill_line,
+    nobody_learns,
+    nobody_lines,
     probation_line,
     promotion_title,
     state_line,
@@ -76,6 +78,9 @@ COMPACT_ROWS = 14
 def board_lines(view: LearningView, display: Display, width: int, plan: Plan) -> list[Line]:
     """All that stands above the table."""
     inner = width - 2
+    if nobody_learns(view):
+        lines = _padded(nobody_lines(view, display, inner), plan.above)
+        return [[(" ", PLAIN), *line] for line in lines]
     lines = _roomy(view, display, inner, plan) if plan.roomy else _compact(view, display, inner)
     return [[(" ", PLAIN), *line] for line in lines]
 

@@ -30,6 +30,27 @@ MEASURED_CELLS = 19
 """Cells that a criterion's name leaves to what was measured and what is needed."""
 
 
+def nobody_learns(view: LearningView) -> bool:
+    """Whether this run has no challenger at all, rather than one of which nothing is known yet."""
+    return view.phase == "off" and not view.challenger.policy_id
+
+
+def nobody_lines(view: LearningView, display: Display, width: int) -> list[Line]:
+    """The whole board where nothing learns: who decides, and why there is nothing else."""
+    why = display.money.sentence(view.why)
+    return [
+        fit([("learning ", LABEL), ("off", STRONG), (f": {why}", PHASE_STYLES["off"])], width),
+        (),
+        [
+            ("champion   ", LABEL), ("decides   ", STRONG),
+            (view.champion.policy_id or UNKNOWN, PLAIN),
+        ],
+        [("challenger ", LABEL), ("none here ", STRONG), ("no copy of it learns", PLAIN)],
+        (),
+        probation_line(view, display, width),
+    ]  # fmt: skip
+
+
 def hint(view: LearningView) -> Run:
     """Learning in two words for the status row: `learn 142/256`."""
     few = view.rows < view.rows_needed
@@ -96,8 +117,9 @@ def champion_line(view: LearningView, display: Display, width: int) -> Line:
 def challenger_line(view: LearningView, display: Display, width: int) -> Line:
     """Who learns, and how it fared on paper of its own."""
     learns = view.phase in ("collecting", "updating")
-    role = "learns" if learns else "unchanged" if view.challenger.policy_id else "none here"
-    return _rival("challenger", role, view.challenger, view, display, width)
+    return _rival(
+        "challenger", "learns" if learns else "unchanged", view.challenger, view, display, width
+    )
 
 
 def _rival(

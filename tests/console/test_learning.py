@@ -227,7 +227,11 @@ def test_who_decides_and_who_learns_is_said_in_words(width: int, height: int) ->
     assert "champion   decides   3f9a1c0b7de2" in board(collecting(), width, height)
     assert "challenger learns    91ab04c2ee17" in board(collecting(), width, height)
     assert "challenger unchanged 91ab04c2ee17" in board(paused(), width, height)
-    assert "challenger none here ?" in board(LearningView(), width, height)
+    none = replace(LearningView(), champion=RivalView("3f9a1c0b7de2"), why="start it with --learn")
+    shown = board(none, width, height)
+    for fact in ("learning off: start it with --learn", "decides   3f9a1c0b7de2", "none here"):
+        assert fact in shown, fact
+    assert "rollout" not in shown, "what there is not is neither unknown nor 0"
 
 
 def test_what_does_not_fit_into_one_line_of_promotion_is_counted() -> None:

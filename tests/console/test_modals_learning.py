@@ -138,3 +138,8 @@ async def test_where_nothing_learns_the_key_says_so_and_asks_for_nothing() -> No
         await pilot.pause()
         assert engine.requests == []
         assert "nothing learns in this run" in seen_on(app)
+
+
+def test_where_nothing_learns_there_is_nobody_to_promote() -> None:
+    shown = text_of(promote_lines(LearningView(), Money())).plain
+    assert "There is no challenger to promote: nothing learns in this run." in shown

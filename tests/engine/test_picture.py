@@ -175,3 +175,10 @@ def test_a_picture_changes_nothing_of_the_engine() -> None:
     first, second = (replace(shown(engine), memory=MemoryView()) for _ in range(2))
     assert first == second
     assert engine.journal.log.digest() == before
+
+
+def test_where_nothing_learns_it_is_still_known_who_decides() -> None:
+    engine = engine_on(window())
+    learner = shown(engine).learning
+    assert learner.champion.policy_id == engine.ladder.policy.policy_id
+    assert (learner.phase, learner.challenger.policy_id) == ("off", "")
