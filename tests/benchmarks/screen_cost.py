@@ -1,9 +1,9 @@
 """What the screen costs: bytes to the terminal and CPU, measured over a pseudo-terminal.
 
-Run it as ``python -m tests.benchmarks.screen_cost [--size 160x48] [--seconds 20]``. It prints one
-JSON object. The data is a worst case of an ordinary session: four panels in which every input,
-probability, price and result moves at every tick of 0.5 s. The budget is 12 KiB/s and 5 % of a
-core at 160x48.
+Run it as ``python -m tests.benchmarks.screen_cost [--size 160x48] [--seconds 20] [--keys n]``. It
+prints one JSON object. The data is a worst case of an ordinary session: four panels in which every
+input, probability, price and result moves at every tick of 0.5 s, and a challenger that collects,
+updates and is compared meanwhile. The budget is 12 KiB/s and 5 % of a core at 160x48.
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ from dataclasses import replace
 
 import psutil
 
+from engine.learning_view import LearningView, RivalView
 from engine.snapshot import AssetView, BookView, PositionView, Snapshot
 from tests.console.fakes import NOW_MS, FakeEngine, sample_snapshot
+from tests.console.learners import collecting, update
 
 TICK_S = 0.5
 WARM_UP_S = 3.0
+UPDATE_TICKS = 20
+"""Ticks of one rollout and its update."""
 START_MS = NOW_MS - 400_000
 
 
@@ -62,6 +66,25 @@ class MovingEngine(FakeEngine):
             pnl_mid=sum(view.pnl_mid or 0.0 for view in assets),
             exposure=self._random.uniform(100, 900),
             loop_gap_ms=self._random.uniform(2, 20),
+            learning=self._learner(tick),
+        )
+
+    def _learner(self, tick: int) -> LearningView:
+        rng, round_, place = self._random, tick // UPDATE_TICKS, tick % UPDATE_TICKS
+        rows, steps = 16 * (place + 1), 4 * max(0, place - 15)
+        newest = 12 + round_
+        return collecting(
+            phase="updating" if steps else "collecting",
+            rows=rows,
+            rewarded=place // 4,
+            step=steps,
+            steps=40 if steps else 0,
+            updates=tuple(update(number) for number in range(1, newest + 1)),
+            accepted=newest,
+            champion=RivalView("3f9a1c0b7de2", rng.gauss(0, 20), 18 + tick // 7),
+            challenger=RivalView("91ab04c2ee17", rng.gauss(0, 90), 22 + tick // 3),
+            slice_p99_ms=rng.uniform(4, 9),
+            behind_s=rng.uniform(0, 1),
         )
 
     def _asset(self, view: AssetView, tick: int) -> AssetView:
@@ -107,8 +130,9 @@ def run_console() -> None:
     ConsoleApp(MovingEngine()).run(mouse=False)
 
 
-def measure(columns: int, rows: int, seconds: float) -> dict[str, float | str]:
-    """Run the console in a pseudo-terminal of `columns` x `rows` and count for `seconds`."""
+def measure(columns: int, rows: int, seconds: float, keys: str) -> dict[str, float | str]:
+    """Run the console in a pseudo-terminal of `columns` x `rows`, press `keys`, and count for
+    `seconds`."""
     pid, master = pty.fork()
     if pid == 0:
         run_console()
@@ -116,6 +140,8 @@ def measure(columns: int, rows: int, seconds: float) -> dict[str, float | str]:
     try:
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.kill(pid, signal.SIGWINCH)
+        drain(master, WARM_UP_S)
+        os.write(master, keys.encode())
         drain(master, WARM_UP_S)
         process = psutil.Process(pid)
         before = sum(process.cpu_times()[:2])
@@ -129,6 +155,7 @@ def measure(columns: int, rows: int, seconds: float) -> dict[str, float | str]:
         os.waitpid(pid, 0)
     return {
         "size": f"{columns}x{rows}",
+        "keys": keys,
         "kib_per_s": round(count / 1024 / wall, 2),
         "cpu_percent": round(100 * spent / wall, 2),
         "rss_mib": round(rss / 2**20, 1),
@@ -149,9 +176,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="160x48", help="columns x rows of the terminal")
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--keys", default="", help="pressed before it is measured: n for Learning")
     options = parser.parse_args()
     columns, _, rows = options.size.partition("x")
-    print(json.dumps(measure(int(columns), int(rows), options.seconds)))  # noqa: T201 a script
+    print(json.dumps(measure(int(columns), int(rows), options.seconds, options.keys)))  # noqa: T201 a script
     return 0
 
 
