@@ -44,11 +44,14 @@ class Profile:
     """Adam's correction of its first steps. MLX's default is none, and the specification's numbers
     are made without."""
     rows: int
-    """Transitions of an update, all environments together."""
+    """Fewest transitions of an update, all environments together. There are more of them where a
+    reward or a verdict is waited for: up to some thousand in a quiet market, all chosen by one
+    policy, and each epoch passes over all."""
     episodes: int
     """Windows that must have ended within them; 0: the rows alone decide."""
     rewarded: int
-    """Fewest rows with a reward: without any, normalised advantages are the critic's noise."""
+    """Fewest rows with a reward: without any, normalised advantages are the critic's noise. Rows
+    are not given up for it, or what led to the reward would be missing beside it."""
     minibatch: int
     """Rows of one gradient step."""
     epochs: int

@@ -128,8 +128,14 @@ class Shadow:
             self.learner.take(transition)
 
     def _may_learn(self) -> bool:
-        """Outside ACTIVE even an update that has its rows waits (engine reference C2, G11)."""
-        return self.learning and self.engine.state() is TradingState.ACTIVE
+        """Outside ACTIVE even an update that has its rows waits (engine reference C2, G11).
+
+        One that has not begun waits for verdicts too: ``phase5`` updates every half minute, and
+        they come a minute after the end, so nothing would ever be learnt from one.
+        """
+        if not self.learning or self.engine.state() is not TradingState.ACTIVE:
+            return False
+        return self.learner.updating or not self.trajectories.verdict_due(self.engine.t_ms)
 
     def _next_tick_ms(self) -> int:
         """Whole ticks only: how often the host comes by must not decide how much is learnt."""

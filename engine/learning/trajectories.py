@@ -26,6 +26,9 @@ from engine.units import dollars
 PATIENCE_MS = 3_600_000
 """Market time after a window's end for which its last decision waits for a verdict."""
 
+VERDICT_MS = 120_000
+"""Market time after a window's end within which its verdict usually comes."""
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -57,6 +60,13 @@ class Trajectories:
     def waiting(self) -> int:
         """Micro-dollars of decisions that are not complete."""
         return sum(pending.realised for pending in self._pending.values())
+
+    def verdict_due(self, t_ms: int) -> bool:
+        """Whether the last decision of a window that just ended still waits for its verdict.
+
+        Other weights from now on would cut the decision off from it.
+        """
+        return any(0 <= t_ms - self._end(slug) < VERDICT_MS for slug in self._pending)
 
     def follow(self, engine: Engine) -> None:
         """Attach to an engine. What it holds already was not decided under these eyes."""

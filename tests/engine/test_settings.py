@@ -57,7 +57,8 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("[limits]\nspread = 0", "limits.spread"),
         ("[limits]\ndaily_los = 5", "limits.daily_los"),
         ("[paper]\nreject_rate = nan", "paper.reject_rate"),
-        ("[ppo]\ngamma = 0.99", "ppo.gamma"),
+        ("[ppo]\ngamma = 1.01", "ppo.gamma"),
+        ("[ppo]\nminibatch = 257", "ppo.minibatch"),
         ("wishes = 3", "wishes"),
         ("limits = 3", "limits"),
     ],
@@ -102,7 +103,7 @@ def test_every_number_a_user_may_set_is_explained() -> None:
         for name, field in model.model_fields.items()
         if not field.description and not hasattr(field.annotation, "model_fields")
     ]
-    assert len(models) == 4
+    assert len(models) == 5
     assert unexplained == []
 
 

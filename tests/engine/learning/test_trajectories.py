@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine import events as ev
 from engine.decision import Action, Decision
-from engine.learning.trajectories import PATIENCE_MS, Trajectories, temporal_of
+from engine.learning.trajectories import PATIENCE_MS, VERDICT_MS, Trajectories, temporal_of
 from engine.learning.transition import Transition
 from engine.trading_state import TradingState
 from engine.units import MICRO
@@ -54,6 +54,19 @@ def listed() -> Course:
     course = Course()
     course.trajectories.happened(SLUG, ev.MarketSeen.of(MARKET), 0)
     return course
+
+
+# ---- what is waited for -------------------------------------------------------------------------
+
+
+def test_a_verdict_is_due_from_the_end_until_it_comes_and_never_for_long() -> None:
+    course, end = listed(), MARKET.end_ms
+    due = course.trajectories.verdict_due
+    assert not due(end)
+    course.decide()
+    assert [due(t) for t in (end - 1, end, end + VERDICT_MS - 1, end + VERDICT_MS)] == [0, 1, 1, 0]
+    course.resolve("up")
+    assert not due(end)
 
 
 # ---- which money belongs to which decision ------------------------------------------------------
