@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
@@ -26,6 +27,8 @@ LOOK_S = 0.2
 """Real seconds between two looks at whether a person wants to stop."""
 END_S = 5.0
 """Real seconds that a worker may take to end."""
+_FROM_TERMINAL = {signal.SIGINT, signal.SIGHUP}
+"""Signals that a terminal sends to all of its processes; what they mean here, this one decides."""
 
 if TYPE_CHECKING:
     Pipe = Connection[Weights | Job, Reaped | Failed]
@@ -44,9 +47,11 @@ class Crew:
         self._processes: dict[Pipe, SpawnProcess] = {}
 
     def __enter__(self) -> Self:
-        # A new process inherits the mask, and so is deaf to Ctrl-C from its first instruction on.
-        # One that comes meanwhile reaches this process afterwards.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # A new process inherits the mask, and so is deaf to its terminal from its first instruction
+        # on. What comes meanwhile reaches this process afterwards. The tracker is started before:
+        # it would be with the first worker, and then takes SIGINT off the mask (CPython 3.11-3.14).
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _FROM_TERMINAL)
         try:
             for number in range(self._workers):
                 self._start(number)

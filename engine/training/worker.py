@@ -2,8 +2,8 @@
 
 Owns what a worker does from its first line to its last: it ends at once when its parent does, and
 answers with a sentence where a segment cannot be run. It keeps nothing but the policy it was last
-given. Ctrl-C does not reach it (`engine.training.crew`): what a person's wish means, the parent
-decides.
+given. Ctrl-C and the end of its terminal do not reach it (`engine.training.crew`): what they mean,
+the parent decides.
 """
 
 from __future__ import annotations

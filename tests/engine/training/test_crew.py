@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from engine.training.plan import training_settings
 from engine.training.segment import Segment, run_segment
 from engine.training.worker import acting
 from tests.engine.training.small import COARSE, recording, weights
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,30 @@ def test_a_worker_is_deaf_to_ctrl_c(crew: Crew, path: Path) -> None:
     for pid in children():
         os.kill(pid, signal.SIGINT)
     assert len(crew.gather(weights(), [Segment(Recorded(path), 1)], ignored, never)) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_first_workers_of_a_process_are_deaf_to_the_terminal_too(
+    number: signal.Signals, path: Path
+) -> None:
+    """Here multiprocessing has long started what it starts once; in a new process it has not."""
+    script = f"""
+import multiprocessing, os
+from pathlib import Path
+from engine.evaluation.tape import Recorded
+from engine.training.crew import Crew
+from engine.training.segment import Segment
+from tests.engine.training.small import COARSE, weights
+with Crew(2, COARSE) as crew:
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, {int(number)})
+    segments = [Segment(Recorded(Path({str(path)!r})), seed) for seed in (1, 2)]
+    print(len(crew.gather(weights(), segments, lambda _: None, lambda: False)))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("2\n", "", 0)
 
 
 def test_no_worker_outlives_the_crew() -> None:
