@@ -26,6 +26,8 @@ from engine.evaluation.table import table
 from engine.evaluation.tape import Embedded, Recorded, Tape
 from engine.home import Home
 from engine.settings import load_settings
+from models.checkpoint import Files
+from models.errors import WeightsError
 
 SIM_WINDOWS = 40
 """Slots of the embedded market where none are asked for: ten hours, enough for a verdict."""
@@ -79,9 +81,10 @@ def _tapes(options: argparse.Namespace) -> tuple[Tape, ...]:
 def _check_outputs(options: argparse.Namespace, question: Question) -> None:
     """Refuse before the work what could not be kept after it, or would cost what was read."""
     files = [path for path in (options.csv, options.plot) if path is not None]
+    read = [*options.paths, *(file for model in question.models for file in _files(model))]
     for path in files:
         _check_writable(path)
-        if any(_same(path, one) for one in (*options.paths, *question.models)):
+        if any(_same(path, one) for one in read):
             raise UsageError(f"{path}: is read by this evaluation; name another file to write")
     if len(files) > 1 and (files[0] == files[1] or _same(*files)):
         raise UsageError(f"{files[0]}: cannot hold both table and plot; name two files")
@@ -91,6 +94,14 @@ def _check_writable(path: Path) -> None:
     place = path if path.exists() else path.parent
     if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(f"{path}: cannot be written; name a file in a folder that exists")
+
+
+def _files(model: Path) -> tuple[Path, ...]:
+    try:
+        files = Files.of(model)
+    except WeightsError as error:
+        raise ConsoleError(str(error)) from None
+    return files.weights, files.stats, files.manifest
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -14,7 +14,7 @@ from engine.evaluation.run import Progress
 from engine.home import VARIABLE
 from engine.market import Outcome
 from models.architecture import PHASE5
-from models.initial import shipped
+from models.shipped import shipped
 from tests.console.terminals import Terminal
 from tests.engine import recordings as rec
 
@@ -156,10 +156,12 @@ def test_a_failure_begins_on_a_line_of_its_own(
 
 def test_what_is_read_is_never_written_over(say: Say, tape: Path, tmp_path: Path) -> None:
     before = tape.read_bytes()
-    weights = tmp_path / "own.safetensors"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    weights = folder / "rl_model.safetensors"
     weights.write_bytes(shipped(PHASE5).read_bytes())
-    for out in (tape, weights):
-        code, _, err = say(tape, "--models", weights, "--frozen", "--csv", out)
+    for out, model in ((tape, weights), (weights, weights), (weights, folder)):
+        code, _, err = say(tape, "--models", model, "--frozen", "--csv", out)
         assert code == 2
         assert "is read by this evaluation" in err
     assert tape.read_bytes() == before
