@@ -26,6 +26,8 @@ MARKS: dict[bool, tuple[str, Style]] = {True: ("✓ met    ", GAIN), False: ("�
 """Of a criterion, by whether it is met."""
 
 WIDEST_GAUGE = 24
+TROUGH = "░"
+"""What of a gauge is not filled yet."""
 MEASURED_CELLS = 19
 """Cells that a criterion's name leaves to what was measured and what is needed."""
 
@@ -86,8 +88,15 @@ def fill_line(view: LearningView, width: int) -> Line:
     words = f" {_rows(view)}, {_rewarded(view)}"
     room = width - width_of(right) - len("rollout ") - len(words) - 2
     share = view.rows / view.rows_needed if view.rows_needed else None
-    bar = gauge(share, max(4, min(WIDEST_GAUGE, room)))
-    return spread([("rollout ", LABEL), (bar, GAIN), (words, PLAIN)], right, width)
+    bar = _bar(share, max(4, min(WIDEST_GAUGE, room)))
+    return spread([("rollout ", LABEL), *bar, (words, PLAIN)], right, width)
+
+
+def _bar(share: float | None, cells: int) -> list[Run]:
+    """A gauge whose end can be seen while it is not full."""
+    drawn = gauge(share, cells)
+    filled = drawn.rstrip()
+    return [(filled, GAIN), (TROUGH * (len(drawn) - len(filled)), FAINT)]
 
 
 def _rows(view: LearningView) -> str:
@@ -105,8 +114,8 @@ def _rewarded(view: LearningView) -> str:
 def _update_gauge(view: LearningView, bar: int) -> Line:
     if not view.steps:
         return [("  update ", LABEL), ("none runs", FAINT)]
-    done = gauge(view.step / view.steps, bar)
-    return [("  update ", LABEL), (done, GAIN), (f" {view.step} of {view.steps} steps", PLAIN)]
+    done = _bar(view.step / view.steps, bar)
+    return [("  update ", LABEL), *done, (f" {view.step} of {view.steps} steps", PLAIN)]
 
 
 def champion_line(view: LearningView, display: Display, width: int) -> Line:
@@ -144,7 +153,9 @@ def comparison_title(view: LearningView, width: int) -> Line:
     """What the two results below are of."""
     slots = view.verdict.slots
     words = (
-        f"PnL over the same {counted(slots, 'slot')}" if slots else "PnL once a slot is complete"
+        f"PnL over {counted(slots, 'slot')} that both finished"
+        if slots
+        else "PnL once a slot is complete"
     )
     said: Run = ("two accounts, ", LABEL)
     return first_line_that_fits(width, [[said, (words, LABEL)], [(words, LABEL)]])

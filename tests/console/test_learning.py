@@ -207,6 +207,11 @@ def test_a_full_rollout_says_what_it_still_waits_for() -> None:
     assert hint(waits)[0] == "learn waits"
 
 
+def test_how_much_a_gauge_lacks_can_be_seen() -> None:
+    for rows, drawn in ((0, "░" * 8), (256, "█" * 8)):
+        assert drawn in board(collecting(rows=rows), 120, 32), rows
+
+
 def test_rows_of_a_running_update_are_all_there() -> None:
     assert " 476 rows, 3 rewarded  " in board(updating(rows=476), 80, 21)
 
