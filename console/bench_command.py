@@ -19,8 +19,8 @@ from engine.learning.bench import epoch_pair_ms, slice_times
 from engine.learning.step import let_go
 from models.architecture import PHASE5
 from models.bench import decision_pair_us
-from models.initial import shipped
 from models.policy import load_policy
+from models.shipped import shipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ three outputs mean is known elsewhere. The floor plan, each file above what it s
 * ``catalog``       inspecting, listing and importing weight files
 * ``bench``         how long one decision takes, fused and one network at a time
 * ``policy``        a loaded model with its compiled call: `load_policy`, `Policy`
-* ``initial``       seeded untrained weights; ``python -m models.initial`` writes ``weights/``
+* ``initial``       seeded untrained weights, where a training begins
+* ``shipped``       where the weights lie that come with the program
 * ``fused``         all networks of a model as one expression for all rows
 * ``networks``      the same networks written plainly, one module each
 * ``checkpoint``    weights, stats and manifest as one unit on disk: `save_policy`

@@ -14,9 +14,9 @@ import mlx.core as mx
 import numpy as np
 
 from models.architecture import PHASE5, ROW, TEMPORAL
-from models.initial import shipped
 from models.networks import actor_critic
 from models.policy import Floats, Policy, load_policy
+from models.shipped import shipped
 
 ROWS = 4
 """Rows of one decision."""

@@ -15,8 +15,8 @@ import numpy as np
 from models.architecture import PHASE5, PRE_PHASE5, Architecture, Shape
 from models.checkpoint import FILE_NAME, Checkpoint, Files, read_checkpoint, save_policy
 from models.errors import WeightsError
-from models.initial import shipped
 from models.manifest import Manifest, Origin
+from models.shipped import shipped
 from models.stats import Stats
 
 SLOTS = ("champion", "checkpoint", "pre_phase5")

@@ -16,8 +16,8 @@ import numpy as np
 from models.architecture import OUTPUTS, PHASE5, PRE_PHASE5
 from models.catalog import slot_file
 from models.errors import NonFiniteOutput, WeightsError
-from models.initial import shipped
 from models.policy import Floats, Policy, load_policy
+from models.shipped import shipped
 
 HOLD: Final = "hold"
 """Name of the last rung."""

@@ -20,10 +20,10 @@ from engine.evaluation.seat import RuleLadder
 from engine.learning.learner import Learner
 from models.architecture import PHASE5, PRE_PHASE5
 from models.checkpoint import FILE_NAME
-from models.initial import shipped
 from models.ladder import HOLD, Ladder, Rung
 from models.manifest import Origin
 from models.policy import Policy
+from models.shipped import shipped
 
 DEFAULT_REFERENCE = "always-hold"
 RANDOM = "random"

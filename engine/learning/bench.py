@@ -28,9 +28,9 @@ from engine.learning.step import Floats, calls, warm
 from engine.learning.update import Update
 from models.architecture import OUTPUTS, PHASE5, ROW, TEMPORAL
 from models.checkpoint import read_checkpoint
-from models.initial import shipped
 from models.networks import actor_critic
 from models.policy import load_policy
+from models.shipped import shipped
 
 ROWS = 256
 """Of the measured epoch, as the budget has it."""

@@ -25,9 +25,9 @@ from engine.learning_view import UpdateView
 from engine.settings import Settings
 from engine.trading_state import Latch, TradingState
 from models.architecture import ARCHITECTURES, PHASE5
-from models.initial import shipped
 from models.ladder import Decides, Ladder
 from models.policy import Policy, load_policy
+from models.shipped import shipped
 
 SEAT = "challenger"
 """Name of the rung on which a learner decides."""

@@ -14,7 +14,7 @@ from engine.evaluation.run import Progress
 from engine.home import VARIABLE
 from engine.market import Outcome
 from models.architecture import PHASE5
-from models.initial import shipped
+from models.shipped import shipped
 from tests.console.terminals import Terminal
 from tests.engine import recordings as rec
 

@@ -19,7 +19,7 @@ from engine.training.segment import Segment, run_segment
 from engine.training.worker import acting
 from models.architecture import PRE_PHASE5
 from models.checkpoint import read_checkpoint
-from models.initial import shipped
+from models.shipped import shipped
 from tests.engine import recordings as rec
 from tests.engine.training.small import recording
 

@@ -38,6 +38,13 @@ def saved(folder: Path, architecture: Architecture = PHASE5, seed: int = 1) -> P
     return path
 
 
+def untrained(folder: Path, architecture: Architecture = PHASE5) -> Path:
+    """Initial weights that say so."""
+    path = folder / FILE_NAME
+    save_policy(path, seeded(architecture, 1), None, Origin("tests", trained=False))
+    return path
+
+
 def bare(folder: Path, tensors: Tensors, architecture: Architecture = PHASE5) -> Path:
     """A weight file alone, as others write them; `tensors` may be wrong."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from models.architecture import PHASE5
 from models.bench import decision_eager_us, decision_pair_us, decision_us
-from models.initial import shipped
 from models.policy import load_policy
+from models.shipped import shipped
 
 
 def test_each_way_takes_some_time() -> None:

@@ -10,9 +10,9 @@ import pytest
 from models.architecture import PHASE5, PRE_PHASE5
 from models.catalog import import_model, inspect, list_models, slot_file
 from models.errors import WeightsError
-from models.initial import shipped
 from models.policy import load_policy
-from tests.models.files import ORIGIN, bare, saved, seeded, stats_of
+from models.shipped import shipped
+from tests.models.files import ORIGIN, bare, saved, seeded, stats_of, untrained
 from tests.shared import SHARED, needs_shared
 
 
@@ -54,7 +54,7 @@ def test_the_list_names_every_slot_and_the_shipped_weights(tmp_path: Path) -> No
         ("shipped phase5", "phase5", True),
         ("shipped pre_phase5", "pre_phase5", True),
     ]
-    assert [one.detail.split()[-1] for one in listed[-2:]] == ["untrained", "untrained"]
+    assert [one.detail.split()[-1] for one in listed[-2:]] == ["trained", "trained"]
     assert "is empty; copy" in listed[1].detail
     assert listed[2].detail == "empty: shipped pre_phase5 stands in for it"
 
@@ -80,7 +80,7 @@ def test_weights_without_a_manifest_get_one_that_calls_them_trained(tmp_path: Pa
 
 
 def test_untrained_weights_stay_untrained_by_being_imported(tmp_path: Path) -> None:
-    assert not import_model(shipped(PHASE5), tmp_path, "champion").trained
+    assert not import_model(untrained(tmp_path / "s"), tmp_path, "champion").trained
 
 
 def test_what_an_import_replaces_is_kept(tmp_path: Path) -> None:

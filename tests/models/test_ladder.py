@@ -9,8 +9,8 @@ import pytest
 
 from models.architecture import PHASE5, PRE_PHASE5, Architecture
 from models.catalog import slot_file
-from models.initial import shipped
 from models.ladder import Fall, Ladder, Rung, default_rungs, rungs_for
+from models.shipped import shipped
 from models.tensor_file import Array
 from tests.models.files import bare, explosive, rows, saved, seeded
 
@@ -49,7 +49,7 @@ def test_the_shipped_weights_decide_where_nothing_is_installed(tmp_path: Path) -
         ("hold", "none", True),
     ]
     assert made.views()[1].detail == "no checkpoint yet"
-    assert made.views()[0].detail == f"{made.policy.policy_id} untrained"
+    assert made.views()[0].detail == f"{made.policy.policy_id} trained"
 
 
 def test_installed_weights_come_before_the_shipped_ones(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_weights_made_for_other_features_are_not_used(
     made = Ladder(rungs_for(saved(tmp_path)), schema)
     falls = made.start()
     assert made.views()[0].ready is ready
-    assert (made.name, len(falls)) == (("champion", 0) if ready else ("pre-phase-5", 1))
+    assert (made.name, len(falls)) == (("champion", 0) if ready else ("hold", 1))
     assert all("trained on other features" in fall.reason for fall in falls)
 
 

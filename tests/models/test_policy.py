@@ -17,10 +17,11 @@ import pytest
 import models
 from models.architecture import ARCHITECTURES, PHASE5, PRE_PHASE5, Architecture
 from models.errors import NonFiniteOutput, WeightsError
-from models.initial import initial_tensors, shipped
+from models.initial import initial_tensors
 from models.networks import actor_critic
 from models.policy import Policy, load_policy
-from tests.models.files import bare, explosive, rows, saved
+from models.shipped import shipped
+from tests.models.files import bare, explosive, rows, saved, untrained
 from tests.shared import SHARED, needs_shared
 
 GOLDEN = [("phase5", "phase5_forward.npz"), ("pre_phase5", "legacy_forward.npz")]
@@ -89,8 +90,8 @@ def test_rows_do_not_depend_on_their_neighbours() -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: a.name)
-def test_an_untrained_policy_prefers_nothing(architecture: Architecture) -> None:
-    policy = load_policy(shipped(architecture))
+def test_an_untrained_policy_prefers_nothing(tmp_path: Path, architecture: Architecture) -> None:
+    policy = load_policy(untrained(tmp_path, architecture))
     probs, _ = policy.forward(*rows(64))
     assert not policy.trained
     assert np.abs(probs - 1 / 3).max() < 0.02
@@ -178,7 +179,7 @@ def test_a_policy_saved_again_keeps_its_id(tmp_path: Path) -> None:
 REPORT = """
 import sys
 from models.architecture import PHASE5
-from models.initial import shipped
+from models.shipped import shipped
 from models.policy import load_policy
 import numpy as np
 policy = load_policy(shipped(PHASE5))

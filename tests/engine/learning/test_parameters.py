@@ -7,7 +7,7 @@ import pytest
 from engine.learning.parameters import ACTOR, CRITIC, flatten, joined, slots, split, tensors_of
 from models.architecture import ARCHITECTURES, PHASE5, PRE_PHASE5, Architecture
 from models.checkpoint import read_checkpoint
-from models.initial import shipped
+from models.shipped import shipped
 from models.tensor_file import tensor_bytes
 from tests.engine.learning.cases import random_tensors
 

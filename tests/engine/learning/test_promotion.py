@@ -15,9 +15,9 @@ from engine.settings import Learning
 from models.architecture import PHASE5
 from models.catalog import slot_file
 from models.errors import WeightsError
-from models.initial import shipped
 from models.ladder import Ladder, default_rungs
 from models.policy import Policy, load_policy
+from models.shipped import shipped
 from tests.engine.learning.builders import Dice, learning
 from tests.models.deaths import killed_after, torn_after
 
