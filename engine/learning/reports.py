@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from engine.learning.rollout import Batch
 from engine.learning.state_file import seal
 from engine.learning.update import Measures
 from engine.learning_view import UpdateView
+
+MOST_ROWS: Final = 4_096
+"""Rows written for study, two million bytes; all 30,000 of a big rollout would hold the loop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +28,16 @@ class Quarantine:
     """Market time of the verdict."""
 
     def to_bytes(self) -> bytes:
-        """In the envelope of `engine.learning.state_file`."""
+        """The first of them, and how many there were, in the envelope of a checkpoint
+        (`engine.learning.state_file`)."""
         names = [field.name for field in fields(self.batch) if field.name != "policy_ids"]
-        facts = {"reason": self.reason, "t_ms": self.t_ms, "policies": self.batch.policy_ids}
-        return seal(facts, {name: getattr(self.batch, name) for name in names})
+        facts = {
+            "reason": self.reason,
+            "t_ms": self.t_ms,
+            "policies": self.batch.policy_ids,
+            "rows": len(self.batch),
+        }
+        return seal(facts, {name: getattr(self.batch, name)[:MOST_ROWS] for name in names})
 
 
 def viewed(

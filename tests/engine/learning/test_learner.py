@@ -278,6 +278,21 @@ def test_quarantined_rows_can_be_studied(learner: Learner) -> None:
     assert arrays.keys() == set(Batch.__slots__) - {"policy_ids"}
 
 
+def test_of_many_quarantined_rows_the_first_are_kept(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.learning.reports.MOST_ROWS", 4)
+    dice = Dice()
+    for _ in range(6):
+        learner.take(dice.row(learner))
+    learner.take(replace(dice.row(learner), action=7))
+    learner.slice(5)
+    data = learner.quarantined()
+    assert data is not None
+    assert facts_of(data)["rows"] == 6
+    assert {len(array) for array in unseal(data)[1].values()} == {4}
+
+
 def test_beyond_the_budget_rows_are_not_used() -> None:
     limits = FREE.model_copy(update={"updates_per_hour": 1})
     with learning(limits=limits) as learner:
