@@ -26,6 +26,9 @@ HEADLESS_WINDOWS = 4
 REPLAY_SPEED = 20.0
 START_S = 60.0
 """Real seconds an engine may take to load and start."""
+PATIENCE_S = 1.5
+"""Real seconds after which a start that goes on is told."""
+PREPARING = "preparing the networks; the first time on a machine this takes up to a minute ...\n"
 CLOSE_OUT_S = 20.0
 """Real seconds to wait for positions to be sold on leaving."""
 
@@ -52,10 +55,18 @@ def run_command(options: argparse.Namespace) -> int:
     with ExitStack() as held:
         engine = open_session(plan, home, held)
         engine.start()
-        engine.wait_started(START_S)
+        _wait_started(engine)
         if engine.failure is not None:
             raise ConsoleError(engine.failure)
         return _headless(engine, options) if options.headless else _on_screen(engine, home, options)
+
+
+def _wait_started(engine: EngineThread) -> None:
+    """Until the first snapshot is out; nobody should look at an empty terminal meanwhile."""
+    if not engine.wait_started(PATIENCE_S):
+        sys.stderr.write(PREPARING)
+        sys.stderr.flush()
+        engine.wait_started(START_S)
 
 
 def _settings(options: argparse.Namespace, home: Home) -> Settings:

@@ -148,6 +148,8 @@ class EngineThread:
             self._publish(built)
             self._started.set()
             await self._run(built)
+            if ended(engine):
+                to_the_tick(engine)
             if built.challenger is not None:
                 built.challenger.leave()
             engine.finish("complete" if ended(engine) else "left")
@@ -227,6 +229,21 @@ def trail_s(speed: float) -> float:
     return min(TRAIL_S * speed, MOST_TRAIL_S)
 
 
+def to_the_tick(engine: Engine) -> None:
+    """Have a run whose data are over end at the same instant at every speed: with a whole tick.
+
+    Where the end was known beforehand that instant is the end itself.
+    """
+    if engine.t_ms != engine.feed.info.end_ms and engine.t_ms % engine.settings.decision_ms:
+        engine.advance(_next_tick_ms(engine))
+
+
+def _next_tick_ms(engine: Engine) -> int:
+    """The first decision tick after what has been reached."""
+    step = engine.settings.decision_ms
+    return (engine.t_ms // step + 1) * step
+
+
 class Pace:
     """Market time against real time."""
 
@@ -250,7 +267,7 @@ class Pace:
         begun, target = self._clock.mono(), self.target_ms()
         while engine.t_ms < target and not ended(engine):
             end = engine.feed.info.end_ms
-            step = min(target, engine.t_ms + engine.settings.decision_ms)
+            step = min(target, _next_tick_ms(engine))
             if end is not None and engine.t_ms < end:  # beyond it the venue may still owe an answer
                 step = min(step, end)
             engine.advance(int(step))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from engine import events as ev
 from engine import requests as rq
@@ -16,9 +19,9 @@ from engine.end import ended
 from engine.errors import RecordingError
 from engine.eventlog import EventLog
 from engine.journal import Journal
-from engine.messages import Message
+from engine.messages import BadMessage, Message
 from engine.settings import Settings
-from engine.thread import Built, EngineThread, Pace
+from engine.thread import Built, EngineThread, Pace, to_the_tick, trail_s
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
@@ -264,3 +267,89 @@ def test_a_halt_that_could_not_be_written_is_told_with_the_failure(tmp_path: Pat
     assert engine.failure is not None
     assert "on purpose" in engine.failure
     assert "holds in memory" in engine.failure
+
+
+def at_a_pace(speed: float, begins_ms: int) -> tuple[str, int]:
+    """Hash and end of a run whose data stop at an odd instant."""
+    clock = BusyClock()
+    odd = [m for m in window() if m.t_ms < START_MS + 61_000]
+    odd.append(BadMessage(START_MS + 61_207, "tape", "cut"))
+    feed = ScriptedFeed(odd, start_ms=START_MS + begins_ms)
+    parts = built(Latch(None), feed=feed)
+    parts.open()
+    engine, pace = parts.engine, Pace(clock, START_MS + begins_ms, speed)
+    while not ended(engine):
+        clock.now += 0.0113
+        pace.turn(engine)
+    to_the_tick(engine)
+    engine.finish("complete")
+    return engine.journal.log.digest(), engine.t_ms
+
+
+@pytest.mark.parametrize("begins_ms", [0, 130])
+def test_a_run_has_one_hash_and_one_end_at_every_speed(begins_ms: int) -> None:
+    found = {at_a_pace(speed, begins_ms) for speed in (1.0, 7.3, 20.0, 2_000.0, math.inf)}
+    assert [end for _, end in found] == [START_MS + 61_500]
+
+
+def test_a_challenger_may_not_trail_further_at_a_high_speed_than_memory_allows() -> None:
+    assert [trail_s(speed) for speed in (1.0, 20.0, 100.0, 100_000.0)] == [5.0, 100.0, 120.0, 120.0]
+
+
+@dataclass
+class SlowLearner:
+    """A challenger that needs a piece of work for every tick of the champion, and never ends one
+    before it is asked."""
+
+    champion: Engine
+    reached_ms: int
+    worked: int = 0
+    updating: bool = False
+
+    @property
+    def learner(self) -> SlowLearner:
+        return self
+
+    @property
+    def behind(self) -> bool:
+        return self.reached_ms < self.champion.t_ms
+
+    @property
+    def behind_s(self) -> float:
+        return (self.champion.t_ms - self.reached_ms) / 1000
+
+    def watch(self) -> None:
+        pass
+
+    def work(self) -> None:
+        self.worked += 1
+        self.reached_ms += 500
+
+
+def taught(speed: float, trails_s: float, due: bool) -> int:
+    """Pieces of work done in one visit to a challenger that trails so far."""
+    clock = HandClock()
+    parts = built(Latch(None))
+    parts.open()
+    parts.engine.advance(START_MS + 300_000)
+    host = EngineThread(lambda: parts, Latch(None), clock, speed, seed=1)
+    host._published = math.inf  # a picture of this challenger could not be drawn
+    pace = Pace(clock, parts.engine.t_ms, speed)
+    clock.now += 600 / speed if due else 0.0
+    slow = SlowLearner(parts.engine, parts.engine.t_ms - round(trails_s * 1000))
+    asyncio.run(host._teach(parts, slow, pace))  # type: ignore[arg-type]  # has what the host uses
+    return slow.worked
+
+
+def test_a_challenger_waits_as_soon_as_the_champion_has_a_decision_to_make() -> None:
+    assert taught(speed=1.0, trails_s=4.0, due=True) == 0
+    assert taught(speed=20.0, trails_s=99.0, due=True) == 0
+
+
+def test_a_challenger_catches_up_while_the_champion_has_nothing_to_do() -> None:
+    assert taught(speed=1.0, trails_s=4.0, due=False) == 8
+
+
+def test_the_market_waits_only_for_what_trails_too_far_and_only_until_it_does_not() -> None:
+    assert taught(speed=1.0, trails_s=6.0, due=True) == 3
+    assert taught(speed=1_000.0, trails_s=121.0, due=True) == 3

@@ -63,3 +63,13 @@ def test_closing_a_branch_leaves_the_other(closes: int) -> None:
     branches = (tee.branch(), tee.branch())
     branches[closes].close()
     assert branches[1 - closes].poll(START_MS + 60_000) == sorted(script(), key=lambda m: m.t_ms)
+
+
+def test_nothing_waits_in_a_branch_that_nobody_reads_any_more() -> None:
+    tee = Tee(SimFeed(1, windows=1))
+    read, left = tee.branch(), tee.branch()
+    read.poll(read.info.start_ms + 1_000)
+    assert left.waiting
+    left.close()
+    read.poll(read.info.start_ms + 2_000)
+    assert not left.waiting

@@ -1,4 +1,4 @@
-"""No disk holds the loop, and nothing is lost, exchanged or hidden because another thread writes."""
+"""No disk holds the loop; nothing is lost, exchanged or hidden because another thread writes."""
 
 from __future__ import annotations
 
