@@ -21,7 +21,7 @@ Floor plan, in the order of the data:
 * ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
 * ``ledgers``                          which file a run writes to
 * ``mid_account``                      the upstream accounting, kept beside for comparison
-* ``core``, ``end``, ``meters``        one engine in market time; when it is over; measurements of it
+* ``core``, ``end``, ``meters``        one engine in market time; its end; measurements of itself
 * ``thread``, ``clock``                the thread that owns an engine; real time
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up

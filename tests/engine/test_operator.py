@@ -8,7 +8,7 @@ from engine import events as ev
 from engine import requests as rq
 from engine.core import Engine
 from engine.decision import Action
-from engine.operator import obey
+from engine.operator import FIXED, NO_CHALLENGER, obey
 from engine.trading_state import Latch, TradingState
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, always, engine_on, events_of, window
@@ -108,3 +108,21 @@ def test_every_change_of_state_is_written_once() -> None:
         ("REDUCING", "ACTIVE"),
         ("ACTIVE", "HALTED"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        (rq.SetLearning(True), NO_CHALLENGER),
+        (rq.SetLearning(False), NO_CHALLENGER),
+        (rq.Promote(), NO_CHALLENGER),
+        (rq.RollBack(), FIXED),
+    ],
+)
+def test_what_cannot_be_granted_leaves_a_sentence_and_changes_nothing(
+    request_: rq.Request, text: str
+) -> None:
+    engine = engine_on(window())
+    obey(engine, request_)
+    assert [note.text for note in notes(engine)] == [text]
+    assert engine.state() is TradingState.ACTIVE
