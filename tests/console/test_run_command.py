@@ -233,7 +233,7 @@ def test_the_models_are_listed_and_inspected(say: Say) -> None:
     code, out, _ = say("model", "list")
     assert code == 0
     assert "champion" in out
-    assert "untrained" in out
+    assert " trained" in out
     code, out, _ = say("model", "list", "--json")
     shipped = next(m for m in json.loads(out) if m["name"] == "shipped phase5")
     code, out, _ = say("model", "inspect", shipped["path"])
