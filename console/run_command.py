@@ -24,7 +24,7 @@ from engine.thread import EngineThread
 
 HEADLESS_WINDOWS = 4
 REPLAY_SPEED = 20.0
-START_S = 60.0
+START_S = 180.0
 """Real seconds an engine may take to load and start."""
 PATIENCE_S = 1.5
 """Real seconds after which a start that goes on is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.learning.shadow import Shadow, without_daily_loss
 from engine.learning.update import Update
 from engine.settings import PPO, Settings
 from tests.engine.evaluation.tapes import QUICK, drifting, later, run_engine, verdicts
+from tests.models.files import untrained
 
 TAPE = drifting(verdicts(4, 1))
 LEARNS = QUICK.model_copy(update={"ppo": PPO(rows=64, minibatch=16, epochs=2)})
@@ -149,11 +151,12 @@ def test_an_update_of_the_placebo_has_the_rows_that_its_twin_has(
     assert sorted(online.rewards) == sorted(placebo.rewards)
 
 
-def test_updates_of_the_placebo_are_no_larger_than_its_twins() -> None:
-    """Four assets complete a row each in one tick, so some are left when an update has enough.
-    None of them may wait for the next one, which other weights will have decided."""
+def test_updates_of_the_placebo_are_no_larger_than_its_twins(tmp_path: Path) -> None:
+    """Untrained weights are paid all the time and never wait for a reward to learn from. Four
+    assets complete a row each in one tick, so some are left when an update has enough. None of
+    them may wait for the next one, which other weights will have decided."""
     settings = without_daily_loss(Settings(decision_ms=5_000, ppo=LEARNS.ppo))
-    models = frozen_arms(default_models()[:1])
+    models = frozen_arms([untrained(tmp_path)])
     arms = learning_arms(models, settings, 1)
     try:
         run_tape(Embedded(3, 2), arms, settings, 1, lambda _: None)
