@@ -31,7 +31,7 @@ from engine.trading_state import Latch
 TURN_S = 0.02
 """Real time after which a turn gives way to requests, seconds."""
 NAP_S = 0.05
-"""Real time between turns when the market is not behind, seconds."""
+"""Longest real time between turns while no decision is due, seconds."""
 PUBLISH_S = 0.25
 """Real time between snapshots, seconds; twice the console's rate."""
 TRAIL_S = 5.0
@@ -167,7 +167,7 @@ class EngineThread:
             self._drain(built)
             pace.turn(engine)
             self._publish_when_due(built)
-            await self._breathe(engine, begun, 0.0 if pace.behind(engine) else NAP_S)
+            await self._breathe(engine, begun, pace.nap_s(engine))
             if built.challenger is not None:
                 await self._teach(built, built.challenger, pace)
             elif built.succession is not None:
@@ -181,7 +181,7 @@ class EngineThread:
         """
         challenger.watch()
         while challenger.behind and not self._leave.is_set():
-            due = not math.isinf(self._speed) and pace.behind(built.engine)
+            due = not math.isinf(self._speed) and pace.due(built.engine)
             if due and challenger.behind_s < trail_s(self._speed):
                 return
             begun = self._clock.mono()
@@ -259,8 +259,15 @@ class Pace:
         real, market = self._anchor
         return market + math.floor((self._clock.mono() - real) * 1000 * self._speed)
 
-    def behind(self, engine: Engine) -> bool:
-        return not ended(engine) and engine.t_ms + engine.settings.decision_ms <= self.target_ms()
+    def due(self, engine: Engine) -> bool:
+        """Whether the engine has a decision to make by now."""
+        return not ended(engine) and _next_tick_ms(engine) <= self.target_ms()
+
+    def nap_s(self, engine: Engine) -> float:
+        """Real seconds until the next decision is due, at most `NAP_S`; 0 where it is."""
+        if ended(engine) or self.due(engine):
+            return 0.0
+        return min(NAP_S, (_next_tick_ms(engine) - self.target_ms()) / 1000 / self._speed)
 
     def turn(self, engine: Engine) -> None:
         """Advance tick by tick towards the target, for at most `TURN_S`."""

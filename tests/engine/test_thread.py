@@ -21,7 +21,7 @@ from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.messages import BadMessage, Message
 from engine.settings import Settings
-from engine.thread import Built, EngineThread, Pace, to_the_tick, trail_s
+from engine.thread import NAP_S, Built, EngineThread, Pace, to_the_tick, trail_s
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
@@ -195,6 +195,33 @@ def test_a_turn_that_has_caught_up_ends_at_once() -> None:
     clock.now += 0.7503
     pace.turn(engine)
     assert feed.polled == [START_MS + 500, START_MS + 750]
+
+
+@pytest.mark.parametrize("speed", [1.0, 20.0])
+def test_a_decision_is_due_at_its_tick_and_no_nap_reaches_beyond_it(speed: float) -> None:
+    clock = HandClock()
+    engine = built(Latch(None)).engine
+    pace = Pace(clock, START_MS, speed)
+    clock.now += 0.480 / speed
+    pace.turn(engine)  # amid two ticks
+    assert not pace.due(engine)
+    assert pace.nap_s(engine) == pytest.approx(0.020 / speed)
+    clock.now += 0.021 / speed
+    assert pace.due(engine)
+    assert pace.nap_s(engine) == 0.0
+
+
+def test_naps_stay_short_while_no_decision_is_due_for_long() -> None:
+    clock = HandClock()
+    engine = built(Latch(None)).engine
+    assert Pace(clock, START_MS, 0.1).nap_s(engine) == NAP_S
+
+
+def test_a_market_without_a_pace_never_naps() -> None:
+    engine = built(Latch(None)).engine
+    pace = Pace(HandClock(), START_MS, math.inf)
+    assert pace.due(engine)
+    assert pace.nap_s(engine) == 0.0
 
 
 def test_a_machine_too_slow_for_the_speed_does_not_pile_up_debt() -> None:
