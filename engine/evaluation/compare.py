@@ -34,7 +34,7 @@ from engine.evaluation.pace import pooled
 from engine.evaluation.report import Conditions, Report, report
 from engine.evaluation.rules import FIXED
 from engine.evaluation.run import ArmRun, Progress, run_tape
-from engine.evaluation.tape import Tape, in_time_order, refuse_copies
+from engine.evaluation.tape import Tape, has_books, in_time_order, refuse_copies
 from engine.evaluation.walk_forward import Known, newest_known, refuse_what_was_learned, unseen
 from engine.learning.shadow import without_daily_loss
 from engine.settings import Settings
@@ -66,6 +66,11 @@ class Reading:
 
 Tell = Callable[[Reading], None]
 
+NO_LESSON = (
+    "without books nothing is bought, nothing earned and nothing learnt: the arms that learn are"
+    " left out"
+)
+
 
 def compare(question: Question, tell: Tell) -> Report:
     """Run every arm over every tape and report.
@@ -78,6 +83,9 @@ def compare(question: Question, tell: Tell) -> Report:
         settings=without_daily_loss(question.settings),
     )
     refuse_copies(question.tapes)
+    nothing_to_learn = question.learning and not any(map(has_books, question.tapes))
+    if nothing_to_learn:
+        question = replace(question, learning=False)
     models = frozen_arms(question.models)
     arms = list(models)
     try:
@@ -95,7 +103,8 @@ def compare(question: Question, tell: Tell) -> Report:
     finally:
         for arm in arms:
             arm.close()
-    return report(_scored(question, runs, newest_known(models)), _conditions(question, models))
+    found = report(_scored(question, runs, newest_known(models)), _conditions(question, models))
+    return replace(found, warnings=(*found.warnings, NO_LESSON)) if nothing_to_learn else found
 
 
 def _arms(question: Question) -> list[Arm]:

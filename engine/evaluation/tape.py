@@ -82,6 +82,12 @@ def refuse_copies(tapes: Sequence[Tape]) -> None:
                 raise UsageError(f"{tape.path}: the same recording as {other}; name each once")
 
 
+def has_books(tape: Tape) -> bool:
+    """Whether anything can be executed on `tape`. RecordingError where it cannot be opened."""
+    with closing(tape.open()) as feed:
+        return "book" in feed.info.has
+
+
 def _start_ms(tape: Tape) -> int:
     with closing(tape.open()) as feed:
         return feed.info.start_ms

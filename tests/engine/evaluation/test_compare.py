@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ConsoleError, UsageError
 from engine.evaluation.arms import default_models
-from engine.evaluation.compare import Question, Reading, compare
+from engine.evaluation.compare import NO_LESSON, Question, Reading, compare
 from engine.evaluation.table import table
 from engine.evaluation.tape import Embedded, Tape
 from engine.settings import PPO
@@ -90,6 +90,13 @@ def test_a_model_is_also_run_learning_and_as_its_placebo() -> None:
     assert ("phase5 online", "phase5 placebo") in against
     assert len(against) == len(set(against)) == len(arms) - 1 + 2
     assert {pair.difference.comparisons for pair in found.pairs} == {len(against)}
+
+
+def test_where_nothing_can_be_bought_nothing_is_run_that_learns() -> None:
+    mids = replace(TAPE, has=frozenset({"mid"}))
+    found = compare(replace(question(mids), learning=True), lambda _: None)
+    assert {arm.kind for arm in found.arms} == {"frozen", "rule"}
+    assert found.warnings[-1] == NO_LESSON
 
 
 def test_tapes_are_played_from_the_oldest_to_the_newest_however_they_are_named() -> None:
