@@ -1,6 +1,6 @@
 """Evaluation: several arms on the same tape, and what may honestly be said of the difference.
 
-tape.py         where the market comes from, read once and dealt out to every arm
+tape.py         where the market comes from, and what can be said of it before it is played
 arms.py         what is compared: weights and fixed rules, by name
 rules.py        the fixed rules: what each does and its numbers, set beforehand
 seat.py         a rule in the place of a model, so that nothing else of a run differs

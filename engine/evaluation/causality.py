@@ -17,8 +17,9 @@ from engine.decision import Decision
 from engine.errors import ConsoleError
 from engine.evaluation.arms import Arm
 from engine.evaluation.run import seat
-from engine.evaluation.tape import Branch, Tape, deal
+from engine.evaluation.tape import Tape
 from engine.feeds.feed import Feed, FeedInfo
+from engine.feeds.tee import Tee
 from engine.messages import Message
 from engine.settings import Settings
 
@@ -105,13 +106,12 @@ def _trails(
 def _played(
     source: Feed, arms: Sequence[Arm], settings: Settings, seed: int, until_ms: int
 ) -> Iterator[tuple[str, Trail]]:
-    branches = [Branch(source) for _ in arms]
-    seated = [seat(a, b, settings, seed) for a, b in zip(arms, branches, strict=True)]
+    tee = Tee(source)
+    seated = [seat(arm, tee.branch(), settings, seed) for arm in arms]
     trails: list[Trail] = [[] for _ in arms]
     for one, trail in zip(seated, trails, strict=True):
         one.journal.witness = _writer(trail)
     for now in range(source.info.start_ms, until_ms + 1, settings.decision_ms):
-        deal(source, branches, now)
         for one in seated:
             one.advance(now)
     return zip((arm.name for arm in arms), trails, strict=True)

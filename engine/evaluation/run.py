@@ -20,9 +20,10 @@ from engine.evaluation.arms import Arm
 from engine.evaluation.online import sampling, shadow_of
 from engine.evaluation.pace import Pace
 from engine.evaluation.seat import RuleLadder
-from engine.evaluation.tape import Branch, Tape, deal
+from engine.evaluation.tape import Tape
 from engine.feeds.feed import Feed, FeedInfo
 from engine.feeds.replay import ReplayFeed
+from engine.feeds.tee import Tee
 from engine.learning.shadow import Shadow
 from engine.settings import Settings
 from engine.trading_state import Latch
@@ -92,27 +93,24 @@ def run_tape(
     Raises RecordingError or UsageError, one sentence, where the tape cannot be read.
     """
     with closing(tape.open()) as source:
-        branches = [Branch(source) for _ in arms]
-        seated = [
-            seat(arm, branch, settings, seed) for arm, branch in zip(arms, branches, strict=True)
-        ]
-        _in_step(source, branches, seated, tell)
+        tee = Tee(source)
+        seated = [seat(arm, tee.branch(), settings, seed) for arm in arms]
+        _in_step(source.info, seated, tell)
         warning = source.warning if isinstance(source, ReplayFeed) else None
         return [_finished(one, source.info, warning) for one in seated]
 
 
-def _in_step(source: Feed, branches: list[Branch], seated: list[Seated], tell: Tell) -> None:
+def _in_step(info: FeedInfo, seated: list[Seated], tell: Tell) -> None:
     """Advance all engines together, so that only a tick's messages are ever held."""
-    now = told = source.info.start_ms
-    tell(Progress(now - source.info.start_ms, _length(source.info)))
+    now = told = info.start_ms
+    tell(Progress(now - info.start_ms, _length(info)))
     while going := [one for one in seated if not ended(one.engine)]:
         now += going[0].engine.settings.decision_ms
-        deal(source, branches, now)
         for one in going:
             one.advance(now)
         if now - told >= TELL_EVERY_MS:
             told = now
-            tell(Progress(now - source.info.start_ms, _length(source.info)))
+            tell(Progress(now - info.start_ms, _length(info)))
 
 
 def _length(info: FeedInfo) -> int | None:

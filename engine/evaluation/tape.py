@@ -1,13 +1,12 @@
-"""Where an evaluation's market comes from, and how all arms get the very same messages.
+"""Where an evaluation's market comes from.
 
-Owns the dealing out: a tape is read once, and every arm has a feed of its own that holds what was
-read and not yet taken. What the messages say is the feeds' business.
+Owns what can be said of a tape before it is played: its name, its beginning, whether it has books,
+whether it is a copy. What its messages say is the feeds' business.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import UsageError
-from engine.feeds.feed import Feed, FeedInfo
+from engine.feeds.feed import Feed
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
-from engine.messages import Message
 
 
 class Tape(Protocol):
@@ -91,35 +89,3 @@ def has_books(tape: Tape) -> bool:
 def _start_ms(tape: Tape) -> int:
     with closing(tape.open()) as feed:
         return feed.info.start_ms
-
-
-class Branch:
-    """One arm's feed (`engine.feeds.feed.Feed`): the source's messages, as far as dealt."""
-
-    def __init__(self, source: Feed) -> None:
-        self._source = source
-        self.waiting: deque[Message] = deque()
-        """Dealt and not yet taken."""
-
-    @property
-    def info(self) -> FeedInfo:
-        return self._source.info
-
-    def poll(self, until_ms: int) -> list[Message]:
-        given = []
-        while self.waiting and self.waiting[0].t_ms <= until_ms:
-            given.append(self.waiting.popleft())
-        return given
-
-    def next_ms(self) -> int | None:
-        return self.waiting[0].t_ms if self.waiting else self._source.next_ms()
-
-    def close(self) -> None:
-        self.waiting.clear()
-
-
-def deal(source: Feed, branches: list[Branch], until_ms: int) -> None:
-    """Read `source` up to `until_ms` of market time, for every branch."""
-    messages = tuple(source.poll(until_ms))
-    for branch in branches:
-        branch.waiting.extend(messages)

@@ -17,8 +17,8 @@ from engine.evaluation.causality import Withheld, refuse_foresight
 from engine.evaluation.online import learning_arms
 from engine.evaluation.rules import always_hold
 from engine.evaluation.seat import Rule, Seen
-from engine.evaluation.tape import Branch, Embedded, Tape
-from engine.feeds.feed import Feed
+from engine.evaluation.tape import Embedded, Tape
+from engine.feeds.tee import Tee
 from engine.messages import BookSnapshot
 from engine.settings import PPO, Settings
 from tests.engine.evaluation.tapes import EVERY_S, QUICK, arm, drifting, restless, verdicts
@@ -66,12 +66,12 @@ def test_features_that_are_shifted_into_the_future_are_refused(
 ) -> None:
     """A fault of the evaluator: every message is dealt one tick before it happens."""
 
-    def too_early(source: Feed, branches: list[Branch], until_ms: int) -> None:
-        for message in source.poll(until_ms + EVERY_S * 1000):
-            for branch in branches:
+    def too_early(tee: Tee, until_ms: int) -> None:
+        for message in tee._source.poll(until_ms + EVERY_S * 1000):
+            for branch in tee._branches:
                 branch.waiting.append(replace(message, t_ms=min(message.t_ms, until_ms)))
 
-    monkeypatch.setattr(causality, "deal", too_early)
+    monkeypatch.setattr(Tee, "read", too_early)
     with pytest.raises(ConsoleError, match="hold decided otherwise"):
         check(arm("hold", always_hold))
 

@@ -1,34 +1,13 @@
 from __future__ import annotations
 
-from engine.evaluation.tape import Branch, Embedded, deal
-from engine.messages import MidQuote
-from tests.engine.fakes import ScriptedFeed
+from dataclasses import replace
 
+import pytest
 
-def quotes(*times: int) -> list[MidQuote]:
-    return [MidQuote(t, "w", 0.5) for t in times]
+from engine.evaluation.tape import Embedded, has_books
+from tests.engine.evaluation.tapes import drifting, verdicts
 
-
-def test_every_branch_gets_every_message_in_its_own_time() -> None:
-    source = ScriptedFeed(quotes(1, 2, 3, 4))
-    fast, slow = Branch(source), Branch(source)
-    deal(source, [fast, slow], 3)
-    assert fast.poll(3) == quotes(1, 2, 3)
-    assert slow.poll(1) == quotes(1)
-    assert (fast.next_ms(), slow.next_ms()) == (4, 2)
-    deal(source, [fast, slow], 9)
-    assert fast.poll(9) == quotes(4)
-    assert slow.poll(9) == quotes(2, 3, 4)
-    assert fast.next_ms() is None
-
-
-def test_a_closed_branch_holds_nothing() -> None:
-    source = ScriptedFeed(quotes(1))
-    branch = Branch(source)
-    deal(source, [branch], 9)
-    branch.close()
-    assert branch.poll(9) == []
-    assert branch.info is source.info
+TAPE = drifting(verdicts(1, 1))
 
 
 def test_the_embedded_market_says_the_same_each_time_it_is_read() -> None:
@@ -37,3 +16,8 @@ def test_the_embedded_market_says_the_same_each_time_it_is_read() -> None:
     until = first.info.start_ms + 5_000
     assert list(first.poll(until)) == list(second.poll(until))
     assert tape.name == "embedded market, seed 5"
+
+
+@pytest.mark.parametrize(("sources", "books"), [({"book", "binance"}, True), ({"mid"}, False)])
+def test_a_tape_says_whether_anything_can_be_bought_on_it(sources: set[str], books: bool) -> None:
+    assert has_books(replace(TAPE, has=frozenset(sources))) is books
