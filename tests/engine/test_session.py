@@ -71,7 +71,8 @@ def _fills(path: Path) -> int:
 
 def killed_after(home: Path, fills: int) -> Ledger:
     """The ledger that a killed run of the embedded market left behind."""
-    process = begun(home, "--feed", "sim", "--headless", "--speed", "60", "--windows", "40")
+    restless = ("--speed", "60", "--windows", "40", "--rule", "sample")
+    process = begun(home, "--feed", "sim", "--headless", *restless)
     deadline = time.monotonic() + 60
     while not has_fills(home, "sim-7", fills) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -87,7 +88,7 @@ def test_a_killed_run_shows_the_same_positions_and_result_when_it_starts_again(
         before = killed_after(tmp_path, fills=6 * round_)
         again = ledger_of(tmp_path, "sim-7")
         assert again == before
-    ended = run(tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1")
+    ended = run(tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1", "--no-learn")
     summary = json.loads(ended.stdout)
     after = ledger_of(tmp_path, "sim-7")
     assert summary["unmanaged_expiries"] == 0
@@ -107,9 +108,11 @@ def test_a_run_goes_on_after_the_newest_instant_of_its_log_and_decides_nothing_t
 
 
 def test_the_same_seed_gives_the_same_events_and_another_seed_others(tmp_path: Path) -> None:
+    """Whether anything learns beside it or not."""
     arguments = ["--feed", "sim", "--headless", "--json", "--windows", "1", "--seed"]
     first, second, other = (
-        json.loads(run(tmp_path, *arguments, seed).stdout) for seed in ("3", "3", "4")
+        json.loads(run(tmp_path, *arguments, *more).stdout)
+        for more in (("3", "--learn"), ("3", "--no-learn"), ("4", "--no-learn"))
     )
     assert first["event_hash"] == second["event_hash"]
     assert first["event_hash"] != other["event_hash"]
@@ -134,7 +137,9 @@ def test_a_halt_survives_the_restart(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "HALTED").write_text("halt by key")
     summary = json.loads(
-        run(tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1").stdout
+        run(
+            tmp_path, "--feed", "sim", "--headless", "--json", "--windows", "1", "--no-learn"
+        ).stdout
     )
     assert summary["decisions"] > 0
     assert summary["orders"] == 0
@@ -188,7 +193,8 @@ def shortened(source: Path, folder: Path, lines: int) -> Path:
 def test_a_real_recording_replays_twice_alike_and_leaves_nothing_unexplained(
     tmp_path: Path, name: str, weights: str
 ) -> None:
-    tape = shortened(SHARED / "recordings" / name, tmp_path, 3_000)
+    # A row of mids is minutes of market time, a row of books a fraction of a second.
+    tape = shortened(SHARED / "recordings" / name, tmp_path, 1_000 if "mids" in name else 3_000)
     model = str(SHARED / "weights" / weights / "rl_model.safetensors")
     arguments = ["replay", str(tape), "--headless", "--json", "--model", model]
     first, second = (json.loads(run(tmp_path, *arguments).stdout) for _ in range(2))
