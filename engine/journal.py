@@ -157,7 +157,8 @@ def _say_of_models(event: ev.Event) -> tuple[str, str] | None:
         case ev.ModelChanged():
             return "warn", f"model {event.before} -> {event.after}: {event.reason}"
         case ev.Learned() if event.verdict != "accepted":
-            return "warn", f"update {event.number} {event.verdict}: {event.reason}"
+            level = "alarm" if event.verdict == "quarantined" else "warn"
+            return level, f"update {event.number} {event.verdict}: {event.reason}"
         case ev.LearningSwitched():
             return "info", f"learning {'on' if event.on else 'off'}: {event.reason}"
         case ev.ChampionChanged():

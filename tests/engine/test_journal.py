@@ -124,3 +124,12 @@ def test_an_event_is_told_at_its_level(event: ev.Event, level: str, words: str) 
 )
 def test_what_a_trader_need_not_read_is_not_told(event: ev.Event) -> None:
     assert say(event) is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level"),
+    [("accepted", None), ("rejected", "warn"), ("dropped", "warn"), ("quarantined", "alarm")],
+)
+def test_rows_that_were_not_the_policys_own_raise_an_alarm(verdict: str, level: str | None) -> None:
+    said = say(ev.Learned(3, verdict, "why", 256, None, None, "id"))
+    assert (said and said[0]) == level
