@@ -19,7 +19,7 @@ demo: environment ## watch the embedded market being traded on paper, no network
 	@"$(VENV)/bin/trade-console" $(DEMO)
 
 test: environment ## the tests; TESTS="tests/engine -x" picks some
-	@"$(VENV)/bin/python" -m pytest $(TESTS)
+	@"$(VENV)/bin/python" -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: environment ## ruff: rules and format
 	@"$(VENV)/bin/python" -m ruff check .

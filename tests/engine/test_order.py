@@ -25,7 +25,7 @@ def test_a_step_is_defined_or_refused_and_never_guessed(
             order(before).to(after)
 
 
-@pytest.mark.parametrize("state", TERMINAL)
+@pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_nothing_follows_on_the_end(state: OrderState) -> None:
     assert TRANSITIONS[state] == frozenset()
 
