@@ -26,6 +26,7 @@ Floor plan, in the order of the data:
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
 * ``learning_view``, ``learning_picture``  the same for the learner
+* ``feeds_view``                       the same for the connections to real venues
 * ``probation``                        what is watched after a promotion
 * ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use

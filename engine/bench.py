@@ -23,7 +23,7 @@ from engine.eventlog import EventLog
 from engine.features import to_features
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay import ReplayFeed
-from engine.feeds.replay_rows import RowReader
+from engine.feeds.rows import RowReader
 from engine.feeds.sim import SimFeed
 from engine.intake import Intake
 from engine.journal import Journal

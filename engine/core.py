@@ -26,6 +26,7 @@ from engine.gate import Gate
 from engine.intake import Intake
 from engine.journal import Journal
 from engine.market import Market, Outcome
+from engine.messages import SessionEnded
 from engine.meters import Meters
 from engine.paper import PaperVenue
 from engine.position_input import position_input
@@ -90,6 +91,8 @@ class Engine:
         self.observer: Observer | None = None
         self.reduce_only = False
         self.flattening = False
+        self.left = False
+        """The recorded run was left at this instant of market time: nothing follows."""
         self.started = False
         self.reconciled = False
         self._told_state = TradingState.STARTING
@@ -181,9 +184,17 @@ class Engine:
         """Everything up to and including `until_ms` of market time, in order."""
         for message in self.feed.poll(until_ms):
             self._run_before(message.t_ms)
+            if isinstance(message, SessionEnded):
+                self._leave_at(message.t_ms)
+                return
             self.intake.take(message, self.t_ms)
         self._run_before(until_ms + 1)
         self.t_ms = max(self.t_ms, until_ms)
+        self.journal.log.commit()
+
+    def _leave_at(self, t_ms: int) -> None:
+        self.left = True
+        self.t_ms = max(self.t_ms, t_ms)
         self.journal.log.commit()
 
     def _run_before(self, t_ms: int) -> None:

@@ -22,10 +22,21 @@ import orjson
 
 from engine.decision import Decision
 from engine.errors import LedgerError
-from engine.events import KINDS, Event, Learned, LearningNoted
+from engine.events import (
+    KINDS,
+    Event,
+    Learned,
+    LearningNoted,
+    SessionClosed,
+    SessionOpened,
+)
 
 SCHEMA_VERSION = 1
 GENESIS = b"\x00" * 32
+
+NOT_HASHED = (Learned, LearningNoted, SessionOpened, SessionClosed)
+"""Left out of `event_hash`: what was learnt changes nothing that was done, and a recorded market
+has the same decisions live and replayed, under two names."""
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -97,7 +108,7 @@ class EventLog:
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
             (self._seq, t_ms, wall_ms, kind, payload, self._hash),
         )
-        if not isinstance(event, Learned | LearningNoted):
+        if not isinstance(event, NOT_HASHED):
             self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
         return self._seq
 

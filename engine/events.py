@@ -253,6 +253,15 @@ class ChampionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceChanged:
+    """The underlying is measured on another venue from now on; what was summed before is void."""
+
+    venue: str
+    """``binance-futures``, ``binance-spot`` or ``okx-swap``."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LearningNoted:
     """A word about the challenger or its files; as `Learned`, no part of a run's hash."""
 
@@ -311,6 +320,7 @@ Event = (
     | Learned
     | LearningSwitched
     | ChampionChanged
+    | ReferenceChanged
     | LearningNoted
     | MidTraded
     | DayOpened
@@ -338,6 +348,7 @@ KINDS: dict[str, type[Event]] = {
         Learned,
         LearningSwitched,
         ChampionChanged,
+        ReferenceChanged,
         LearningNoted,
         MidTraded,
         DayOpened,

@@ -159,6 +159,8 @@ def _say_of_models(event: ev.Event) -> tuple[str, str] | None:
         case ev.Learned() if event.verdict != "accepted":
             level = "alarm" if event.verdict == "quarantined" else "warn"
             return level, f"update {event.number} {event.verdict}: {event.reason}"
+        case ev.ReferenceChanged():
+            return "warn", f"underlying measured on {event.venue}: {event.reason}"
         case ev.LearningSwitched():
             return "info", f"learning {'on' if event.on else 'off'}: {event.reason}"
         case ev.ChampionChanged():

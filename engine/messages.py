@@ -86,6 +86,88 @@ class TradePrint:
     """Base units."""
     side: int
     """+1 the taker bought, -1 the taker sold."""
+    fills: int = 1
+    """Orders that it took, where the venue sends the fills of one taker together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One minute of the underlying."""
+
+    open_ms: int
+    """Its beginning, unix milliseconds."""
+    open: float
+    """Dollars."""
+    close: float
+    """Dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Closed minutes of the underlying, oldest first: history from before the first quote."""
+
+    t_ms: int
+    venue: str
+    asset: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradesMissed:
+    """Prints of the underlying are missing: sums over them are unknown until mended."""
+
+    t_ms: int
+    venue: str
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class TradesMended:
+    """The missing prints came, each as a `TradePrint` before this."""
+
+    t_ms: int
+    venue: str
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChosen:
+    """From now on the underlying is measured on this venue, and on no other."""
+
+    t_ms: int
+    venue: str
+    """``binance-futures``, ``binance-spot`` or ``okx-swap``."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """What a futures venue says of its contract. No model input; None: not in this message."""
+
+    t_ms: int
+    venue: str
+    asset: str
+    mark: float | None = None
+    """Dollars."""
+    index: float | None = None
+    """Dollars."""
+    funding: float | None = None
+    """Fraction per 8 hours."""
+    open_interest: float | None = None
+    """Base units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidation:
+    """A position of the underlying was closed by force. No model input."""
+
+    t_ms: int
+    venue: str
+    asset: str
+    side: int
+    """+1 a short was bought back, -1 a long was sold."""
+    notional: float
+    """Dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +190,13 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The recorded run was left here: what comes after was not decided on."""
+
+    t_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class BadMessage:
     """Something arrived that could not be used: where, and what was wrong."""
 
@@ -122,7 +211,14 @@ Message = (
     | MidQuote
     | VenueQuote
     | TradePrint
+    | Bars
+    | TradesMissed
+    | TradesMended
+    | ReferenceChosen
+    | Derivative
+    | Liquidation
     | PriceToBeat
     | Resolution
+    | SessionEnded
     | BadMessage
 )

@@ -20,6 +20,7 @@ from engine.errors import UsageError
 
 Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -148,6 +149,82 @@ class Learning(_Section):
     """Window slots for which that loss is watched after a promotion."""
 
 
+Host = Annotated[str, Field(pattern=r"^(https?|wss?)://[^\s/?#]+(/[^\s?#]*[^\s?#/])?$")]
+"""Scheme, host, and where needed port and path, without a slash at the end."""
+
+
+class Venues(_Section):
+    """Where the venues are. Each path of a venue's interface is added to these."""
+
+    polymarket_gamma: Host = "https://gamma-api.polymarket.com"
+    """Discovery."""
+    polymarket_clob: Host = "https://clob.polymarket.com"
+    """Order book by request."""
+    polymarket_stream: Host = "wss://ws-subscriptions-clob.polymarket.com"
+    """Order book by stream."""
+    polymarket_data: Host = "https://data-api.polymarket.com"
+    """Resolutions."""
+    polymarket_prices: Host = "wss://ws-live-data.polymarket.com"
+    """Stream of the settlement price."""
+    polymarket_site: Host = "https://polymarket.com"
+    """Whether this place may trade."""
+    binance_futures: Host = "https://fapi.binance.com"
+    binance_futures_stream: Host = "wss://fstream.binance.com"
+    binance_spot: Host = "https://data-api.binance.vision"
+    """The host that gives market data only."""
+    binance_spot_stream: Host = "wss://data-stream.binance.vision"
+    okx: Host = "https://www.okx.com"
+    okx_stream: Host = "wss://ws.okx.com:8443"
+    proxy: str = ""
+    """Proxy for all of them, ``http://host:port``; empty: none, whatever the environment says."""
+
+
+class Feeds(_Section):
+    """How live market data are asked for, watched and given up. Times in seconds."""
+
+    assets: Annotated[
+        tuple[Literal["BTC", "ETH", "SOL", "XRP"], ...], Field(min_length=1, max_length=4)
+    ] = ("BTC", "ETH", "SOL", "XRP")
+    """Whose markets are traded."""
+    window_seconds: Literal[300, 900] = 900
+    """Length of the windows: the venue also lists some of five minutes."""
+    lead_s: Seconds = 300.0
+    """A window is looked for so long before it begins."""
+    discovery_s: PositiveSeconds = 5.0
+    """Between two looks for a window that is not listed yet."""
+    verdict_s: PositiveSeconds = 5.0
+    """Between two questions for the outcome of a window that is over; later ones are rarer."""
+    book_check_s: PositiveSeconds = 4.0
+    """Between two comparisons of a token's book with the venue's answer to a request."""
+    interest_s: PositiveSeconds = 15.0
+    """Between two questions for the open interest."""
+    request_s: PositiveSeconds = 5.0
+    """A request not answered by then has failed."""
+    connect_s: PositiveSeconds = 10.0
+    """A connection not made by then has failed."""
+    first_s: PositiveSeconds = 8.0
+    """After subscribing, every stream must have given its first message by then."""
+    silence_s: PositiveSeconds = 15.0
+    """A connection that gave no data for so long is frozen, whatever its pings say."""
+    healthy_s: PositiveSeconds = 60.0
+    """After so long without a fault the next wait begins small again."""
+    backoff_s: PositiveSeconds = 0.25
+    """First wait before trying again; it doubles, and a random part of it is taken."""
+    longest_backoff_s: PositiveSeconds = 30.0
+    blocked_s: PositiveSeconds = 900.0
+    """A venue that refuses this place (403, 451) is asked again after so long."""
+    failing_s: PositiveSeconds = 20.0
+    """A reference venue without a usable stream for so long is given up for the next."""
+    rollover_s: PositiveSeconds = 82_800.0
+    """Age at which a connection is replaced before the venue cuts it at 24 hours."""
+    most_frame_kb: Annotated[int, Field(strict=True, ge=16, le=65_536)] = 2_048
+    """A larger message is dropped unread."""
+    most_skew_s: PositiveSeconds = 2.0
+    """Difference between this machine's clock and the venues' from which an alarm is raised."""
+    disk_floor_mb: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 500
+    """Recording ends when the disk has less left."""
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -173,6 +250,8 @@ class Settings(_Section):
     paper: PaperVenue = PaperVenue()
     ppo: PPO = PPO()
     learning: Learning = Learning()
+    venues: Venues = Venues()
+    feeds: Feeds = Feeds()
 
 
 def load_settings(path: Path) -> Settings:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from engine.feeds_view import FeedsView
 from engine.learning_view import LearningView, VerdictView
 
 Rung = tuple[float, float]
@@ -248,6 +249,7 @@ class Snapshot:
     streams: tuple[StreamView, ...] = ()
     model: ModelView = field(default_factory=ModelView)
     learning: LearningView = field(default_factory=LearningView)
+    feeds: FeedsView = field(default_factory=FeedsView)
     memory: MemoryView = field(default_factory=MemoryView)
     exposure: float = 0.0
     """Dollars that could be lost if every open position went to zero."""

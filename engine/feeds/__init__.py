@@ -2,13 +2,11 @@
 
 * ``feed``            the protocol
 * ``tee``             one source for several engines
-* ``replay``          recordings of real markets:
+* ``replay``          recordings of real markets as a feed
 * ``replay_order``      their rows in time order
-* ``replay_rows``       what each kind of row means
-* ``replay_channel``    the venue's channel of books and changes
-* ``replay_books``      books kept by continuity
-* ``replay_levels``     prices and sizes as the venue writes them
-* ``replay_fields``     fields of a raw message, checked
+* ``rows``            what each kind of row means; recordings and live data alike
+* ``venues``          what each venue's raw messages mean
+* ``live``            sockets and requests to real venues: everything that waits
 * ``sim``             the embedded market:
 * ``sim_chapter``       one window's messages, merged
 * ``sim_messages``      arrays to messages

@@ -1,7 +1,7 @@
 """Recordings of real markets as a feed: the same messages, in market time, every time.
 
 Owns the order in which a recording is given out, and nothing of what it says: the file is
-`engine.recording`, time `replay_order`, meaning `replay_rows`. It streams: at most one row is
+`engine.recording`, time `replay_order`, meaning `rows`. It streams: at most one row is
 held beside the few that wait for their time.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay_order import in_time_order, opened
-from engine.feeds.replay_rows import RowReader
+from engine.feeds.rows import RowReader
 from engine.messages import BadMessage, Message
 from engine.recording import Fault, Recording, Row
 

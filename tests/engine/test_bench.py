@@ -8,7 +8,7 @@ import pytest
 from engine import bench
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay import ReplayFeed
-from engine.feeds.replay_rows import RowReader
+from engine.feeds.rows import RowReader
 from engine.messages import BookSnapshot, MarketListed, Message, Resolution, VenueQuote
 
 FOREVER = 1 << 62

@@ -1,7 +1,7 @@
 """Messages of the venue's market channel, as recorded raw.
 
-Owns which outcome tokens are known and the book of each (`engine.feeds.replay_books`). Only what
-changes a book, a tick or a verdict is used; trade and best-price events repeat what books say.
+Owns which outcome tokens are known and the book of each (`polymarket_books`). Only what changes a
+book, a tick or a verdict is used; trade and best-price events repeat what books say.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.feeds.replay_books import Change, Sides, TokenBook
-from engine.feeds.replay_fields import fields_of, text
-from engine.feeds.replay_levels import MessageError, PriceCodes, SizeCodes
+from engine.feeds.venues.fields import fields_of, text
+from engine.feeds.venues.polymarket_books import Change, Sides, TokenBook
+from engine.feeds.venues.polymarket_levels import MessageError, PriceCodes, SizeCodes
 from engine.market import Market
 from engine.messages import BadMessage, BookSnapshot, Message, Resolution
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.book import book_from
-from engine.feeds.replay_channel import FORGET_MS
-from engine.feeds.replay_levels import DEPTH, PriceCodes, SizeCodes, best_asks, best_bids
-from engine.feeds.replay_rows import RowReader
+from engine.feeds.rows import RowReader
+from engine.feeds.venues.polymarket_channel import FORGET_MS
+from engine.feeds.venues.polymarket_levels import DEPTH, PriceCodes, SizeCodes, best_asks, best_bids
 from engine.market import Outcome
 from engine.messages import BadMessage, BookSnapshot, Message, Resolution
 from engine.recording import Row

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from engine.feeds.replay_levels import (
+from engine.feeds.venues.polymarket_levels import (
     DEPTH,
     MessageError,
     PriceCodes,

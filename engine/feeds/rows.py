@@ -1,9 +1,8 @@
 """What each row of a recording says, as the engine's messages.
 
 Owns the meaning of the row kinds: `market`, `mid`, `quote`, `resolution`, and the venue's raw
-frames through `engine.feeds.replay_channel`. Trusts nothing: a row that cannot be understood
-becomes a BadMessage with the reason, and a kind that is not known is ignored, counted and named
-once.
+frames through `engine.feeds.venues`. Trusts nothing: a row that cannot be understood becomes a
+BadMessage with the reason, and a kind that is not known is ignored, counted and named once.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.feeds.replay_books import TICKS_BP
-from engine.feeds.replay_channel import SRC as CHANNEL
-from engine.feeds.replay_channel import MarketChannel
-from engine.feeds.replay_fields import amount, fields_of, number, positive, text, whole
-from engine.feeds.replay_levels import MessageError
+from engine.feeds.venues.fields import amount, fields_of, number, positive, text, whole
+from engine.feeds.venues.polymarket_books import TICKS_BP
+from engine.feeds.venues.polymarket_channel import SRC as CHANNEL
+from engine.feeds.venues.polymarket_channel import MarketChannel
+from engine.feeds.venues.polymarket_levels import MessageError
 from engine.market import ASSETS, FeeSchedule, Market, Outcome
 from engine.messages import (
     BadMessage,

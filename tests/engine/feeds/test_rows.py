@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.feeds.replay_rows import NAMES_LIMIT, RowReader
+from engine.feeds.rows import NAMES_LIMIT, RowReader
 from engine.market import Outcome
 from engine.messages import (
     BadMessage,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from engine.feeds.replay_levels import MessageError, decimal
+from engine.feeds.venues.polymarket_levels import MessageError, decimal
 
 TEXT_LIMIT = 200
 """Characters of the longest id or slug."""

@@ -1,0 +1,23 @@
+"""Real venues: everything that connects, waits, asks again and gives up.
+
+What arrives becomes rows (`engine.recording.Row`), stamped with market time, and nothing else: what
+a row means is `engine.feeds.rows`, for a recording as for a live market. What the engine must know
+of the connections themselves (a stream lost, another reference venue) is told in rows too, so a
+recording replays faults as they were met.
+
+* ``feed``           the feed: rows in, messages out, tasks and their health
+* ``inbox``          rows stamped and queued, and handed to the recorder
+* ``clock``          market time: the wall clock, held steady by the monotonic one
+* ``backoff``        how long to wait before trying again
+* ``health``         how a stream fares, for the screen and the ladder
+* ``stream``         one logical websocket: connect, wait, listen, roll over, reconnect
+* ``socket``         one connection of it
+* ``ask``            one HTTP request, answered or refused in words
+* ``poll``           requests repeated while they are wanted
+* ``polymarket``     the tasks of the market's venue
+* ``polymarket_discovery``  windows found before they open
+* ``polymarket_outcomes``   windows followed until their outcome is known
+* ``binance``        streams and requests of Binance
+* ``okx``            the same of OKX
+* ``reference``      which venue the underlying is measured on, and when that changes
+"""
