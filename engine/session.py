@@ -11,17 +11,20 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from engine import events as ev
 from engine.clock import Clock, SystemClock
 from engine.core import Engine
-from engine.errors import ConsoleError
+from engine.errors import ConsoleError, LedgerError
 from engine.evaluation.walk_forward import embedded_name
 from engine.eventlog import EventLog
 from engine.features import SCHEMA_HASH
 from engine.feeds.feed import Feed
+from engine.feeds.live.clock import MarketClock
+from engine.feeds.live.feed import LiveFeed
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
 from engine.feeds.tee import Tee
@@ -33,12 +36,19 @@ from engine.learning.store import Store
 from engine.learning.succession import Slots, Succession
 from engine.ledgers import fresh_log, log_to_go_on, numbered_log
 from engine.lock import HomeLock
+from engine.market import Market
+from engine.recorder import live_recorder
 from engine.settings import Settings
 from engine.thread import Built, EngineThread
 from engine.trading_state import Latch
 from models.ladder import Ladder, Rung, default_rungs, rungs_for
 
 DEFAULT_SEED = 7
+
+LIVE = "live"
+"""Name of the real venues' market, in logs and in what weights have learned from."""
+
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,29 @@ class ReplayRun:
     """A recording."""
 
     path: Path
+    """A file, or the folder of a recorded session."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """The real venues' public data."""
+
+    windows: int | None = None
+    """Stop after so many whole windows; None: go on for ever."""
+    fresh: bool = False
+    """Begin a new log instead of going on with the last one."""
+    record: Path | None = None
+    """Folder in which the raw messages are recorded; None: they are not."""
+
+
+Run = SimRun | ReplayRun | LiveRun
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that distinguishes one run from another."""
 
-    run: SimRun | ReplayRun
+    run: Run
     settings: Settings
     seed: int = DEFAULT_SEED
     speed: float = math.inf
@@ -76,20 +102,35 @@ class Plan:
     def learns(self) -> bool:
         if self.learn is not None:
             return self.learn
-        return isinstance(self.run, SimRun) and self.settings.learning.paper
+        return not isinstance(self.run, ReplayRun) and self.settings.learning.paper
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Both times of a run."""
+
+    real: Clock
+    market: MarketClock
+    """Used by a live market alone."""
 
 
 def open_session(
-    plan: Plan, home: Home, held: ExitStack, clock: Clock | None = None
+    plan: Plan,
+    home: Home,
+    held: ExitStack,
+    clock: Clock | None = None,
+    market_clock: MarketClock | None = None,
 ) -> EngineThread:
     """An engine thread ready to start; `held` keeps the home's lock until it is closed.
 
-    Raises ConsoleError in one sentence for a home that cannot be used or is used already.
+    `market_clock` is a live market's time; None: that of `clock`. Raises ConsoleError in one
+    sentence for a home that cannot be used or is used already.
     """
     clock = clock or SystemClock()
     held.enter_context(HomeLock(home.lock_file))
-    latch = Latch(home.halt_latch if isinstance(plan.run, SimRun) else None)
-    return EngineThread(_builder(plan, home, latch, clock), latch, clock, plan.speed, plan.seed)
+    latch = Latch(None if isinstance(plan.run, ReplayRun) else home.halt_latch)
+    clocks = Clocks(clock, market_clock or MarketClock(clock))
+    return EngineThread(_builder(plan, home, latch, clocks), latch, clock, plan.speed, plan.seed)
 
 
 def package_version() -> str:
@@ -100,7 +141,7 @@ def package_version() -> str:
         return "0 (not installed)"
 
 
-def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[], Built]:
+def _builder(plan: Plan, home: Home, latch: Latch, clocks: Clocks) -> Callable[[], Built]:
     def build() -> Built:
         with ExitStack() as opened:  # a later part that fails closes the earlier ones
             ladder = Ladder(_rungs(plan, home), SCHEMA_HASH)
@@ -108,11 +149,11 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
             falls = ladder.start()
             if falls and plan.model is not None:  # a file named by the user is not replaced
                 raise ConsoleError(ladder.views()[0].detail)
-            source, log = _source(plan.run, plan.seed, home.ledger, opened)
+            source, log = _source(plan, home.ledger, clocks.market, opened)
             tee = Tee(source)
             feed = tee.branch() if plan.learns else source
             engine = Engine(
-                feed, Journal(log, clock.wall_ms), ladder, plan.settings, latch, plan.seed
+                feed, Journal(log, clocks.real.wall_ms), ladder, plan.settings, latch, plan.seed
             )
             succession = Succession(engine, _slots(plan, home))
             challenger = None
@@ -121,13 +162,17 @@ def _builder(plan: Plan, home: Home, latch: Latch, clock: Clock) -> Callable[[],
                 opened.callback(challenger.close)
             close = opened.pop_all().close
 
+        live = source if isinstance(source, LiveFeed) else None
+
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)
+            if live is not None:
+                live.follow(_unresolved(engine))
             succession.start()
             if challenger is not None:
                 challenger.start()
 
-        return Built(engine, start, close, lambda: _warnings(source), challenger, succession)
+        return Built(engine, start, close, lambda: _warnings(source), challenger, succession, live)
 
     return build
 
@@ -151,15 +196,17 @@ def _slots(plan: Plan, home: Home) -> Slots:
     return Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan), _learned_from(plan))
 
 
-def _kind(run: SimRun | ReplayRun) -> str:
+def _kind(run: Run) -> str:
     """What a challenger learned from one kind of market is not gone on with in another."""
-    return "replay" if isinstance(run, ReplayRun) else "sim"
+    return {SimRun: "sim", ReplayRun: "replay", LiveRun: "live"}[type(run)]
 
 
 def _learned_from(plan: Plan) -> str:
     """So that an evaluation finds out what the weights have seen (`engine.evaluation`)."""
     if isinstance(plan.run, ReplayRun):
         return plan.run.path.name
+    if isinstance(plan.run, LiveRun):
+        return LIVE
     return embedded_name([range(plan.seed, plan.seed + 1)])
 
 
@@ -171,19 +218,49 @@ def _obstacle(plan: Plan) -> str:
 
 
 def _source(
-    run: SimRun | ReplayRun, seed: int, folder: Path, opened: ExitStack
+    plan: Plan, folder: Path, clock: MarketClock, opened: ExitStack
 ) -> tuple[Feed, EventLog]:
     """Where the data come from and where the events go. A recording is opened before its log is
     made, so that one that cannot be read leaves nothing behind."""
-    feed: Feed
+    run = plan.run
     if isinstance(run, ReplayRun):
-        feed = opened.enter_context(closing(ReplayFeed(run.path)))
+        replay = opened.enter_context(closing(ReplayFeed(run.path)))
         log = opened.enter_context(closing(numbered_log(folder, f"replay-{_stem(run.path)}")))
-        return feed, log
+        return replay, log
     open_log = fresh_log if run.fresh else log_to_go_on
-    log = opened.enter_context(closing(open_log(folder, f"sim-{seed}")))
+    name = f"sim-{plan.seed}" if isinstance(run, SimRun) else f"{LIVE}-paper"
+    log = opened.enter_context(closing(open_log(folder, name)))
     newest = log.newest_ms()  # the tick of that instant was decided; go on after it
-    return SimFeed(seed, windows=run.windows, start_ms=None if newest is None else newest + 1), log
+    if isinstance(run, SimRun):
+        start_ms = None if newest is None else newest + 1
+        return SimFeed(plan.seed, windows=run.windows, start_ms=start_ms), log
+    return opened.enter_context(closing(_live(run, plan.settings, clock, newest))), log
+
+
+def _live(
+    run: LiveRun, settings: Settings, clock: MarketClock, newest_ms: int | None
+) -> LiveFeed:
+    """Raises LedgerError where the log's last event lies ahead of this machine's clock."""
+    ahead_s = 0.0 if newest_ms is None else (newest_ms - clock.now_ms()) / 1000
+    if ahead_s > 0:
+        raise LedgerError(
+            f"the last event of the log lies {ahead_s:.0f} s ahead of this machine's clock; set the"
+            " clock right, or begin a new log with --fresh"
+        )
+    recording = None if run.record is None else partial(live_recorder, run.record, settings, clock)
+    return LiveFeed(settings, clock, recording, run.windows)
+
+
+def _unresolved(engine: Engine) -> list[Market]:
+    """Windows of earlier runs whose outcome is still to be found: those that something hangs on,
+    and those of the last day."""
+    ledger = engine.journal.ledger
+    held = {*ledger.open_slugs(), *ledger.mid.open}
+    return [
+        market
+        for slug, market in ledger.markets.items()
+        if slug not in ledger.verdicts and (slug in held or market.end_ms > engine.t_ms - DAY_MS)
+    ]
 
 
 def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:
