@@ -83,6 +83,14 @@ def _command(name: str) -> Callable[[Namespace], int]:
         from console.bench_command import bench_command
 
         return bench_command
+    if name == "record":
+        from console.record_command import record_command
+
+        return record_command
+    if name == "doctor":
+        from console.doctor_command import doctor_command
+
+        return doctor_command
     from console.run_command import run_command
 
     return run_command

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from console.examples import (
     BENCH_EXAMPLES,
+    DOCTOR_EXAMPLES,
     EVALUATE_EXAMPLES,
     KEYS_EXAMPLES,
     MODEL_EXAMPLES,
+    RECORD_EXAMPLES,
     REPLAY_EXAMPLES,
     RUN_EXAMPLES,
     TRAIN_EXAMPLES,
@@ -40,14 +42,27 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.command == "run" and options.path is not None:
         _refuse_market_options(parser, options)
+    elif options.command == "run":
+        _refuse_unfit(parser, options)
     return options
 
 
 def _refuse_market_options(parser: Parser, options: argparse.Namespace) -> None:
-    """Options before the word `replay` are its own too, except those of the embedded market."""
-    for name in ("feed", "windows", "fresh"):
+    """Options before the word `replay` are its own too, except those of a running market."""
+    for name in ("feed", "windows", "fresh", "record", "out"):
         if getattr(options, name):
-            parser.error(f"--{name} is about the embedded market and does not go with replay")
+            parser.error(f"--{name} is about a running market and does not go with replay")
+
+
+def _refuse_unfit(parser: Parser, options: argparse.Namespace) -> None:
+    """What the embedded market cannot be asked for, and what a live one cannot."""
+    live = options.feed != "sim"
+    if live and options.speed is not None:
+        parser.error("--speed does not go with live data, which come when they come")
+    if not live and (options.record or options.out):
+        parser.error("--record is about live data; --seed gives the embedded market again")
+    if options.out and not options.record:
+        parser.error("--out says where to record; add --record")
 
 
 def _build() -> Parser:
@@ -56,24 +71,31 @@ def _build() -> Parser:
     parser.add_argument("--version", action="version", version=_version())
     parser.add_argument(
         "--feed",
-        choices=["sim"],
-        help="where the market comes from: sim is the embedded one (no network)",
+        choices=["live", "sim"],
+        help="where the market comes from: the venues' public data, or the embedded one, which"
+        " needs no network (live)",
     )
     parser.add_argument(
         "--windows",
         type=as_count,
         metavar="N",
-        help="stop after N windows of the embedded market (without a screen: 4)",
+        help="stop after N whole windows (embedded market without a screen: 4)",
     )
     parser.add_argument(
         "--fresh", action="store_true", help="begin a new event log instead of going on"
     )
+    parser.add_argument(
+        "--record", action="store_true", help="write down what the venues send, to be replayed"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to record (the home)")
     _add_run_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_replay(commands)
+    _add_record(commands)
     _add_evaluate(commands)
     _add_train(commands)
     _add_model(commands)
+    _add_doctor(commands)
     _add_bench(commands)
     _add_keys(commands)
     return parser
@@ -160,9 +182,20 @@ def _add_run_options(parser: Parser) -> None:
 def _add_replay(commands: Commands) -> None:
     about = "Trade a recorded market on paper, with the same engine and costs."
     parser = _sub(commands, "replay", about, REPLAY_EXAMPLES)
-    parser.add_argument("path", type=Path, help="a recording (.jsonl.gz)")
+    parser.add_argument("path", type=Path, help="a recording (.jsonl.gz), or a session's folder")
     parser.set_defaults(command="run")
     _add_run_options(parser)
+
+
+def _add_record(commands: Commands) -> None:
+    about = "Write down what the venues send, without trading; `replay` and `evaluate` read it."
+    parser = _sub(commands, "record", about, RECORD_EXAMPLES)
+    parser.set_defaults(command="record")
+    unset = argparse.SUPPRESS  # what was given before the word `record` holds
+    parser.add_argument(
+        "--out", type=Path, default=unset, metavar="DIR", help="where to record (the home)"
+    )
+    parser.add_argument("--minutes", type=as_minutes, metavar="M", help="how long (until Ctrl-C)")
 
 
 def _add_evaluate(commands: Commands) -> None:
@@ -255,6 +288,13 @@ def _add_model(commands: Commands) -> None:
         default="champion",
         help="which rung it becomes (champion)",
     )
+
+
+def _add_doctor(commands: Commands) -> None:
+    about = "Check this machine, the configuration and every venue; advice for what is not well."
+    parser = _sub(commands, "doctor", about, DOCTOR_EXAMPLES)
+    parser.set_defaults(command="doctor")
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
 
 
 def _add_bench(commands: Commands) -> None:

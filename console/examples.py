@@ -5,11 +5,14 @@ Owns those texts only; `console.arguments` says what they mean.
 
 RUN_EXAMPLES = """\
 examples:
+  trade-console                                 the live markets on paper; no key, no account
+  trade-console --record                        the same, with everything the venues send kept
   trade-console --feed sim                      the embedded market, no network, at real speed
   trade-console --feed sim --speed 20 --seed 3  another market, twenty times faster
   trade-console --feed sim --headless --json --windows 4
                                                 four windows without a screen, one JSON summary
   trade-console replay FILE --speed 60          a recorded market on the same screen
+  trade-console doctor                          what this machine and its network lack
   trade-console model list                      which weights can decide
   trade-console keys                            every key of the console
 """
@@ -19,6 +22,19 @@ examples:
   trade-console replay btc.jsonl.gz                          on the screen, 20 times real speed
   trade-console replay btc.jsonl.gz --headless --json        as fast as possible, JSON summary
   trade-console replay btc.jsonl.gz --headless --model old.safetensors
+  trade-console replay 20261123T101500Z                      a recorded session, all its parts
+"""
+
+RECORD_EXAMPLES = """\
+examples:
+  trade-console record                          until Ctrl-C, into the home
+  trade-console record --out DISK --minutes 90  an hour and a half, onto another disk
+"""
+
+DOCTOR_EXAMPLES = """\
+examples:
+  trade-console doctor                          what is well and what is not, with advice
+  trade-console doctor --json                   the same as a list of findings
 """
 
 MODEL_EXAMPLES = """\

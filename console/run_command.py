@@ -17,7 +17,7 @@ import orjson
 from engine.errors import ConsoleError, UsageError
 from engine.home import Home
 from engine.requests import CloseOut
-from engine.session import Plan, ReplayRun, SimRun, open_session
+from engine.session import LiveRun, Plan, ReplayRun, Run, SimRun, open_session
 from engine.settings import Settings, load_settings
 from engine.summary import Summary
 from engine.thread import EngineThread
@@ -34,16 +34,9 @@ CLOSE_OUT_S = 20.0
 
 PRIVATE = "privacy is on, so no summary is printed; the event log has every figure\n"
 
-NO_FEED = (
-    "live market data is not part of this version; use --feed sim for the embedded market, "
-    "or replay PATH for a recorded one"
-)
-
 
 def run_command(options: argparse.Namespace) -> int:
     """Run to the end. Returns the exit code; raises ConsoleError for one-line failures."""
-    if options.path is None and options.feed is None:
-        raise UsageError(NO_FEED)
     if options.json and not options.headless:
         raise UsageError("--json goes with --headless")
     if not options.headless:
@@ -51,7 +44,7 @@ def run_command(options: argparse.Namespace) -> int:
 
         prepare(options.color)
     home = Home.open()
-    plan = _plan(options, _settings(options, home))
+    plan = _plan(options, _settings(options, home), home)
     with ExitStack() as held:
         engine = open_session(plan, home, held)
         engine.start()
@@ -76,16 +69,29 @@ def _settings(options: argparse.Namespace, home: Home) -> Settings:
     return settings.model_copy(update={"decision_rule": options.rule})
 
 
-def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
-    replay = options.path is not None
-    speed = options.speed
-    if speed is None:
-        speed = math.inf if options.headless else (REPLAY_SPEED if replay else 1.0)
+def _plan(options: argparse.Namespace, settings: Settings, home: Home) -> Plan:
+    run = _run(options, home)
+    return Plan(run, settings, options.seed, _speed(options, run), options.model, options.learn)
+
+
+def _run(options: argparse.Namespace, home: Home) -> Run:
+    if options.path is not None:
+        return ReplayRun(options.path)
+    if options.feed != "sim":
+        folder = (options.out or home.recordings) if options.record else None
+        return LiveRun(options.windows, options.fresh, folder)
     windows = options.windows
     if options.headless and windows is None:
         windows = HEADLESS_WINDOWS
-    run = ReplayRun(options.path) if replay else SimRun(windows, options.fresh)
-    return Plan(run, settings, options.seed, speed, options.model, options.learn)
+    return SimRun(windows, options.fresh)
+
+
+def _speed(options: argparse.Namespace, run: Run) -> float:
+    if options.speed is not None:
+        return float(options.speed)
+    if isinstance(run, LiveRun) or not options.headless:
+        return REPLAY_SPEED if isinstance(run, ReplayRun) else 1.0
+    return math.inf
 
 
 def _headless(engine: EngineThread, options: argparse.Namespace) -> int:

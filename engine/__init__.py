@@ -22,7 +22,7 @@ Floor plan, in the order of the data:
 * ``ledgers``                          which file a run writes to
 * ``mid_account``                      the upstream accounting, kept beside for comparison
 * ``core``, ``end``, ``meters``        one engine in market time; its end; measurements of itself
-* ``thread``, ``clock``                the thread that owns an engine; real time
+* ``thread``, ``pace``, ``clock``        the thread that owns an engine; market time; real time
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
 * ``learning_view``, ``learning_picture``  the same for the learner

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 TURNS = 6_000
 """Turns of the loop that are remembered: five minutes at the pace of an idle engine."""
 
+LATE_TICKS = 1_200
+"""Decision ticks of a live market whose lateness is remembered: ten minutes."""
+
 RECENT_S = 60.0
 """Real time that the screen's loop gap looks back, seconds."""
 
@@ -49,6 +52,8 @@ class Meters:
     decision_us: deque[float] = field(default_factory=lambda: deque(maxlen=240))
     """Features ready to actions, microseconds, of the last ticks."""
     gaps: LoopGaps = field(default_factory=LoopGaps)
+    late: LoopGaps = field(default_factory=lambda: LoopGaps(_turns=deque(maxlen=LATE_TICKS)))
+    """How long after its time each decision tick of a live market began."""
     last_fall: str = ""
     """Why another rung of the model ladder decides; empty: none fell."""
     windows: int = 0

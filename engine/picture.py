@@ -6,10 +6,14 @@ changes nothing; it is called at the console's pace, not at the market's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.book import Book
 from engine.core import Engine
 from engine.desk import Desk
 from engine.exposure import Exposure, exposure_of
+from engine.feeds.live.feed import LiveFeed
+from engine.feeds_view import FeedsView
 from engine.learning.challenger import Challenger
 from engine.learning_picture import learning_picture
 from engine.ledger import Holding
@@ -40,6 +44,7 @@ def picture(
     mono: float,
     speed: float,
     challenger: Challenger | None = None,
+    live: LiveFeed | None = None,
 ) -> Snapshot:
     """One snapshot of everything, at the engine's market time."""
     ledger, meters = engine.journal.ledger, engine.meters
@@ -58,6 +63,7 @@ def picture(
         streams=_streams(engine),
         model=_model(engine),
         learning=learning_picture(challenger, engine),
+        feeds=_feeds(engine, live),
         memory=_memory(engine),
         exposure=dollars(exposure.total),
         worst_case=dollars(exposure.worst_day),
@@ -222,6 +228,16 @@ def _stream(engine: Engine, name: str, newest_ms: int | None) -> StreamView:
     elif age > limit:
         status = "stale"
     return StreamView(name, age, status, intake.counts[name], intake.bad[name])
+
+
+def _feeds(engine: Engine, live: LiveFeed | None) -> FeedsView:
+    if live is None:
+        return FeedsView()
+    return replace(
+        live.view(),
+        contracts=tuple(engine.intake.contracts.values()),
+        tick_late_ms=engine.meters.late.quantile_ms(0.99),
+    )
 
 
 def _model(engine: Engine) -> ModelView:

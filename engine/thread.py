@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from engine import requests as rq
@@ -20,26 +20,20 @@ from engine.clock import Clock
 from engine.core import Engine
 from engine.end import ended
 from engine.errors import ConsoleError
+from engine.feeds.live.feed import LiveFeed
 from engine.learning.challenger import Challenger
 from engine.learning.succession import Succession
 from engine.operator import obey
+from engine.pace import MOST_TRAIL_S, LivePace, Pace, Pacing, to_the_tick
 from engine.picture import picture
 from engine.snapshot import Snapshot
 from engine.summary import Summary, summarise
 from engine.trading_state import Latch
 
-TURN_S = 0.02
-"""Real time after which a turn gives way to requests, seconds."""
-NAP_S = 0.05
-"""Longest real time between turns while no decision is due, seconds."""
 PUBLISH_S = 0.25
 """Real time between snapshots, seconds; twice the console's rate."""
-TRAIL_S = 5.0
-"""Real seconds that the challenger may trail the champion before the market waits for it."""
-MOST_TRAIL_S = 120.0
-"""Market seconds that it may trail at any speed: all that it has not read yet is kept for it."""
-BEHIND_S = 2.0
-"""Real seconds the market may fall behind its speed before the pace is started anew."""
+BACKGROUND_S = 1.0
+"""Real time that connections may take to close when the program ends, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,8 @@ class Built:
     """None: nothing learns in this run."""
     succession: Succession | None = None
     """None: the champion of this run cannot change."""
+    live: LiveFeed | None = None
+    """The feed, where it is connected to real venues and its tasks must run; None: it is not."""
 
 
 class EngineThread:
@@ -147,12 +143,15 @@ class EngineThread:
             begun = self._clock.mono()
             self._publish(built)
             self._started.set()
-            await self._run(built)
-            if ended(engine):
+            async with connected(built.live):
+                await self._run(built)
+            if ended(engine) and built.live is None:
                 to_the_tick(engine)
+            if built.live is not None:
+                built.live.end(engine.t_ms)
             if built.challenger is not None:
                 built.challenger.leave()
-            engine.finish("complete" if ended(engine) else "left")
+            engine.finish("complete" if ended(engine) and not engine.left else "left")
             real = self._clock.mono() - begun
             self.summary = summarise(engine, self._seed, real, built.warnings(), built.challenger)
             self._publish(built)
@@ -161,7 +160,9 @@ class EngineThread:
 
     async def _run(self, built: Built) -> None:
         engine = built.engine
-        pace = Pace(self._clock, engine.t_ms, self._speed)
+        pace: Pacing = Pace(self._clock, engine.t_ms, self._speed)
+        if built.live is not None:
+            pace = LivePace(built.live.clock)
         while not self._leave.is_set() and not ended(engine):
             begun = self._clock.mono()
             self._drain(built)
@@ -173,16 +174,16 @@ class EngineThread:
             elif built.succession is not None:
                 built.succession.watch()
 
-    async def _teach(self, built: Built, challenger: Challenger, pace: Pace) -> None:
+    async def _teach(self, built: Built, challenger: Challenger, pace: Pacing) -> None:
         """Let the challenger catch up with the champion, one piece of work a turn of the loop.
 
         The champion goes first: as soon as it has a decision to make, the rest waits. Only one
-        that trails by more than `trail_s` holds the market back, where the market can wait.
+        that trails too far holds the market back, and only a market that can wait.
         """
         challenger.watch()
         while challenger.behind and not self._leave.is_set():
-            due = not math.isinf(self._speed) and pace.due(built.engine)
-            if due and challenger.behind_s < trail_s(self._speed):
+            if pace.champion_first(built.engine, challenger.behind_s):
+                challenger.keep_up(MOST_TRAIL_S)
                 return
             begun = self._clock.mono()
             self._drain(built)
@@ -210,7 +211,12 @@ class EngineThread:
     def _publish(self, built: Built) -> None:
         self._published = self._clock.mono()
         snap = picture(
-            built.engine, self._snapshot.seq + 1, self._published, self._speed, built.challenger
+            built.engine,
+            self._snapshot.seq + 1,
+            self._published,
+            self._speed,
+            built.challenger,
+            built.live,
         )
         self._snapshot = replace(snap, finished=ended(built.engine))
 
@@ -224,66 +230,15 @@ class EngineThread:
             self._publish(built)
 
 
-def trail_s(speed: float) -> float:
-    """Market seconds that the challenger may trail at `speed` before the market waits for it."""
-    return min(TRAIL_S * speed, MOST_TRAIL_S)
-
-
-def to_the_tick(engine: Engine) -> None:
-    """Have a run whose data are over end at the same instant at every speed: with a whole tick.
-
-    Where the end was known beforehand that instant is the end itself.
-    """
-    if engine.t_ms != engine.feed.info.end_ms and engine.t_ms % engine.settings.decision_ms:
-        engine.advance(_next_tick_ms(engine))
-
-
-def _next_tick_ms(engine: Engine) -> int:
-    """The first decision tick after what has been reached."""
-    step = engine.settings.decision_ms
-    return (engine.t_ms // step + 1) * step
-
-
-class Pace:
-    """Market time against real time."""
-
-    def __init__(self, clock: Clock, start_ms: int, speed: float) -> None:
-        self._clock = clock
-        self._speed = speed
-        self._anchor = (clock.mono(), start_ms)
-
-    def target_ms(self) -> float:
-        """Market time that should have been reached by now, in whole milliseconds, or inf."""
-        if math.isinf(self._speed):
-            return math.inf
-        real, market = self._anchor
-        return market + math.floor((self._clock.mono() - real) * 1000 * self._speed)
-
-    def due(self, engine: Engine) -> bool:
-        """Whether the engine has a decision to make by now."""
-        return not ended(engine) and _next_tick_ms(engine) <= self.target_ms()
-
-    def nap_s(self, engine: Engine) -> float:
-        """Real seconds until the next decision is due, at most `NAP_S`; 0 where it is."""
-        if ended(engine) or self.due(engine):
-            return 0.0
-        return min(NAP_S, (_next_tick_ms(engine) - self.target_ms()) / 1000 / self._speed)
-
-    def turn(self, engine: Engine) -> None:
-        """Advance tick by tick towards the target, for at most `TURN_S`."""
-        begun, target = self._clock.mono(), self.target_ms()
-        while engine.t_ms < target and not ended(engine):
-            end = engine.feed.info.end_ms
-            step = min(target, _next_tick_ms(engine))
-            if end is not None and engine.t_ms < end:  # beyond it the venue may still owe an answer
-                step = min(step, end)
-            engine.advance(int(step))
-            if self._clock.mono() - begun > TURN_S:
-                break
-        self._keep_up(engine)
-
-    def _keep_up(self, engine: Engine) -> None:
-        """A machine too slow for the speed runs at its own, without a growing debt."""
-        target = self.target_ms()
-        if not math.isinf(target) and target - engine.t_ms > BEHIND_S * 1000 * self._speed:
-            self._anchor = (self._clock.mono(), engine.t_ms)
+@asynccontextmanager
+async def connected(live: LiveFeed | None) -> AsyncIterator[None]:
+    """Have the tasks of a live feed run meanwhile."""
+    if live is None:
+        yield
+        return
+    tasks = asyncio.create_task(live.run(), name="live feed")
+    try:
+        yield
+    finally:
+        tasks.cancel()
+        await asyncio.wait([tasks], timeout=BACKGROUND_S)

@@ -77,6 +77,12 @@ class Challenger:
         if judged is not None:
             self._judged(judged)
 
+    def keep_up(self, most_s: float) -> None:
+        """End where it trails by more than `most_s` of market time, since a live market waits for
+        nobody and what it has not read yet would pile up."""
+        if not self.ended and self.behind_s > most_s:
+            self._end(f"this machine is too slow for it: it fell {self.behind_s:.0f} s behind")
+
     def _judged(self, update: UpdateView) -> None:
         self._tell(
             ev.Learned(

@@ -21,7 +21,8 @@ from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.messages import BadMessage, Message
 from engine.settings import Settings
-from engine.thread import NAP_S, Built, EngineThread, Pace, to_the_tick, trail_s
+from engine.pace import NAP_S, Pace, to_the_tick, trail_s
+from engine.thread import Built, EngineThread
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
