@@ -11,6 +11,8 @@ feeds use the same code, so a recorded market is decided on as it was live.
 * ``polymarket_gamma``     discovery: windows, prices to beat, outcomes
 * ``polymarket_verdicts``  outcomes from the order book's and the data API
 * ``polymarket_prices``    the settlement price's stream: the price to beat
+* ``quantities``           prices and quantities of the underlying, checked
+* ``trade_ids``            which of its prints came, and which are missing
 * ``binance``              futures and spot streams
 * ``binance_rest``         bars, open interest, trades fetched to mend a gap
 * ``okx``                  swaps, in contracts
