@@ -6,9 +6,11 @@ Floor plan, in the order of the data:
 * ``feeds``                            sources of market data behind one protocol
 * ``recording``                        the file of a recorded market, line by line
 * ``intake``, ``desk``                 where messages are believed; what is known of one asset now
+* ``contracts``                        what futures venues say of theirs, for the screen
 * ``book``                             one outcome token's book, valid or with its fault
 * ``signals``                          the inputs of the features: live, warming, absent, unknown
-* ``signals_underlying``, ``signals_seconds``, ``signals_large``  measuring the underlying
+* ``signals_underlying``, ``signals_large``  measuring the underlying
+* ``signals_seconds``, ``signals_minutes``  looking back at it: second by second, minute by minute
 * ``position_input``                   the position as the model sees it
 * ``features``, ``history``            18 features, five rows per asset
 * ``decider``, ``decision``            one policy call for all assets; what it saw and chose

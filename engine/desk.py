@@ -35,7 +35,6 @@ class Desk:
         self.mids: dict[str, MidQuote] = {}
         """By window, of sources without books."""
         self.price_to_beat: dict[str, float] = {}
-        self.spot: float | None = None
         self.reading: Reading | None = None
         self.features: tuple[float, ...] | None = None
         self.neutral = self.signals.absent
@@ -47,6 +46,17 @@ class Desk:
         """Why the last decision was not carried out, in words; None: it was, or asked nothing."""
         self.told_denials: set[str] = set()
         """Codes already written down in this window."""
+
+    @property
+    def spot(self) -> float | None:
+        """Mid of the underlying on its reference venue, dollars; None: not quoted yet."""
+        return self.signals.spot
+
+    def follow(self, venue: str) -> None:
+        """Measure the underlying on `venue`. Rows measured on another one say nothing about it."""
+        if self.signals.venue not in (None, venue):
+            self.history.clear()
+        self.signals.choose(venue)
 
     def list_market(self, market: Market) -> None:
         self.listed.setdefault(market.slug, market)

@@ -1,7 +1,8 @@
 """Where messages are believed: each goes to the desk it concerns, or is counted as bad.
 
-Owns the index from token and window to desk, and the counts per source. A message about something
-unknown is never fatal (DESIGN 4.1): it is counted, and its first occurrence is written down.
+Owns the index from token and window to desk, which venue the underlying is measured on, and the
+counts per source. A message about something unknown is never fatal (DESIGN 4.1): it is counted, and
+its first occurrence is written down.
 """
 
 from __future__ import annotations
@@ -10,20 +11,33 @@ from collections import Counter
 
 from engine import events as ev
 from engine.book import Book
+from engine.contracts import Contracts
 from engine.desk import Desk
+from engine.feeds_view import ContractView
 from engine.journal import Journal
 from engine.market import Market
 from engine.messages import (
     BadMessage,
+    Bars,
     BookSnapshot,
+    Derivative,
+    Liquidation,
     MarketListed,
     Message,
     MidQuote,
     PriceToBeat,
+    ReferenceChosen,
     Resolution,
     TradePrint,
+    TradesMended,
+    TradesMissed,
     VenueQuote,
 )
+
+OfUnderlying = (
+    VenueQuote | TradePrint | Bars | TradesMissed | TradesMended | Derivative | Liquidation
+)
+"""Messages about an asset, whichever its windows are."""
 
 LATE_MS = 3_600_000
 """Market time for which an ended window is remembered, for messages that come late."""
@@ -41,12 +55,20 @@ class Intake:
         self._markets: dict[str, Market] = {}
         self._tokens: dict[str, Market] = {}
         self._told: set[tuple[str, str]] = set()
+        self._contracts = Contracts()
+        self._reference: str | None = None
+        self._now_ms = 0
         self.newest_ms: dict[str, int] = {}
         """Source -> market time of its newest message."""
         self.counts: Counter[str] = Counter()
         """Messages by source."""
         self.bad: Counter[str] = Counter()
         """Unusable messages by source."""
+
+    @property
+    def contracts(self) -> dict[str, ContractView]:
+        """What the reference venue says of its contracts, by asset, as of the newest message."""
+        return self._contracts.views(self._now_ms)
 
     def remember(self, market: Market) -> None:
         """Know a window again after a restart, so that its resolution is understood."""
@@ -64,16 +86,26 @@ class Intake:
 
     def take(self, message: Message, t_ms: int) -> None:
         """Believe one message, at `t_ms` at the earliest: time in the log never runs back."""
-        at = max(t_ms, message.t_ms)
+        at = self._now_ms = max(t_ms, message.t_ms)
         match message:
             case BookSnapshot():
                 self._take_book(message, at)
-            case VenueQuote() | TradePrint():
+            case (
+                VenueQuote()
+                | TradePrint()
+                | Bars()
+                | TradesMissed()
+                | TradesMended()
+                | Derivative()
+                | Liquidation()
+            ):
                 self._take_underlying(message, at)
             case MidQuote():
                 self._take_mid(message, at)
             case MarketListed():
                 self._take_market(message, at)
+            case ReferenceChosen():
+                self._take_reference(message, at)
             case PriceToBeat():
                 self._take_price_to_beat(message)
             case Resolution():
@@ -90,15 +122,29 @@ class Intake:
         if message.t_ms < market.end_ms:  # real feeds go on for a while after the end
             self._desks[market.asset].take_book(message, market)
 
-    def _take_underlying(self, message: VenueQuote | TradePrint, at: int) -> None:
+    def _take_underlying(self, message: OfUnderlying, at: int) -> None:
         desk = self._desks.get(message.asset)
         if desk is None:
             self._refuse("binance", f"unknown asset {message.asset!r}", at)
             return
-        self._heard("binance", message.t_ms)
+        if isinstance(message, Derivative | Liquidation):
+            self._contracts.take(message)
+            return
         desk.signals.on_message(message)
-        if isinstance(message, VenueQuote):
-            desk.spot = (message.bid + message.ask) / 2
+        followed = desk.signals.venue in (None, message.venue)  # others are kept ready beside it
+        if followed and isinstance(message, VenueQuote | TradePrint):
+            self._heard("binance", message.t_ms)
+
+    def _take_reference(self, message: ReferenceChosen, at: int) -> None:
+        """Follow the venue named. It is an event where something was measured on another one."""
+        self._reference, before = message.venue, self._reference
+        self._contracts.choose(message.venue)
+        desks = self._desks.values()
+        moved = any(desk.signals.venue not in (None, message.venue) for desk in desks)
+        for desk in desks:
+            desk.follow(message.venue)
+        if moved or before not in (None, message.venue):
+            self._journal.record(at, ev.ReferenceChanged(message.venue, message.reason))
 
     def _take_mid(self, message: MidQuote, at: int) -> None:
         market = self._markets.get(message.slug)
@@ -156,7 +202,7 @@ class Intake:
 
     def _heard(self, source: str, t_ms: int) -> None:
         self.counts[source] += 1
-        self.newest_ms[source] = t_ms
+        self.newest_ms[source] = max(t_ms, self.newest_ms.get(source, 0))  # some come late
 
     def _refuse(self, source: str, reason: str, t_ms: int) -> None:
         self.bad[source] += 1

@@ -16,7 +16,16 @@ from engine.book import Book
 from engine.features import FEATURES, VOL_TICKS, Feature, MarketState, Source
 from engine.feeds.feed import FeedInfo
 from engine.market import Market, Outcome
-from engine.messages import Level, Message, MidQuote, TradePrint, VenueQuote
+from engine.messages import (
+    Bars,
+    Level,
+    Message,
+    MidQuote,
+    TradePrint,
+    TradesMended,
+    TradesMissed,
+    VenueQuote,
+)
 from engine.settings import Settings
 from engine.signals_underlying import Underlying
 from engine.units import BP
@@ -79,13 +88,34 @@ class AssetSignals:
         """How many of the 18 features this feed can never give."""
         return sum(feature.source in self._absent for feature in FEATURES)
 
+    @property
+    def venue(self) -> str | None:
+        """The venue that the underlying is measured on; None: none has spoken."""
+        return self._underlying.venue
+
+    @property
+    def spot(self) -> float | None:
+        """Mid of the underlying there, dollars; None: never quoted."""
+        return self._underlying.mid
+
+    def choose(self, venue: str) -> None:
+        """Measure the underlying on `venue` from now on, and forget what another one said."""
+        if venue != self._underlying.venue:
+            self._underlying = self._underlying.moved(venue)
+
     def on_message(self, message: Message) -> None:
-        """Take a quote or a print of this asset's underlying; anything else is not for here."""
-        if isinstance(message, VenueQuote):
-            if message.asset == self._asset:
+        """Take a quote, prints or minutes of this asset; anything else is not for here."""
+        match message:
+            case VenueQuote() if message.asset == self._asset:
                 self._underlying.quote(message)
-        elif isinstance(message, TradePrint) and message.asset == self._asset:
-            self._underlying.trade(message)
+            case TradePrint() if message.asset == self._asset:
+                self._underlying.trade(message)
+            case Bars() if message.asset == self._asset:
+                self._underlying.closed(message)
+            case TradesMissed() if message.asset == self._asset:
+                self._underlying.missed(message)
+            case TradesMended() if message.asset == self._asset:
+                self._underlying.mended(message)
 
     def open_window(self) -> None:
         """Forget what belongs to the window: the probabilities. The underlying goes on."""
@@ -167,12 +197,12 @@ class AssetSignals:
         """Why the underlying is unknown; None where it is known, or absent by promise."""
         if "binance" in self._absent:
             return None
-        quoted = self._underlying.quoted_ms
+        quoted, venue = self._underlying.quoted_ms, self._underlying.venue or "binance"
         if quoted is None:
-            return f"no quote of {self._asset} from binance yet"
+            return f"no quote of {self._asset} from {venue} yet"
         if t_ms - quoted > self._source_age_ms:
             limit = self._source_age_ms / 1000
-            return f"binance silent on {self._asset} for more than {limit:g} s"
+            return f"{venue} silent on {self._asset} for more than {limit:g} s"
         return None
 
     def _prob(self, up: Book | None, mid: MidQuote | None) -> float | None:

@@ -31,7 +31,7 @@ class LargeTrades:
     def add(self, t_ms: int, notional: float) -> None:
         """One trade, dollars."""
         if self._threshold is not None and notional > self._threshold:
-            self._large_ms = t_ms
+            self._large_ms = max(t_ms, self._large_ms or t_ms)  # a late print lies in the past
         self._notionals.append(notional)
         self._until_look -= 1
         if not self._until_look:

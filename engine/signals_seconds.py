@@ -8,6 +8,7 @@ the data is a gap here: it is neither filled nor counted as quiet.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 KEPT = 640
@@ -38,11 +39,15 @@ class Sample(NamedTuple):
     sold: float
     """Base units sold by takers."""
     trades: float
-    """Taker trades."""
+    """Fills of takers."""
 
 
 START = Sample(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """Totals before the first sample."""
+
+
+Flow = tuple[float, float, float]
+"""Base units bought and sold by takers, and fills."""
 
 
 class Seconds:
@@ -57,11 +62,22 @@ class Seconds:
         """The newest sample."""
         return self._last
 
-    def close(self, second: int, mid: float, flow: tuple[float, float, float]) -> None:
+    def close(self, second: int, mid: float, flow: Flow) -> None:
         """Add a second's end: mid in dollars, running totals bought, sold, trades."""
         variance, covered = self._grown(second, mid)
         self._last = Sample(second, mid, variance, covered, *flow)
         self._ring[second % KEPT] = self._last
+
+    def amend(self, late: Mapping[int, Flow]) -> None:
+        """Add what was traded in past seconds, by second, to every sample since."""
+        if self._last is None:
+            return
+        newest = self._last.second
+        for second in range(newest - KEPT + 1, newest + 1):
+            sample = self._ring[second % KEPT]
+            if sample is not None and sample.second == second:
+                self._ring[second % KEPT] = _amended(sample, late)
+        self._last = self._ring[newest % KEPT]
 
     def at(self, t_ms: int) -> Sample | None:
         """The sample that held at `t_ms`, or None where nothing was heard around then."""
@@ -89,3 +105,14 @@ class Seconds:
         if apart > SLACK_S:
             return last.variance, last.covered
         return last.variance + math.log(mid / last.mid) ** 2, last.covered + apart
+
+
+def _amended(sample: Sample, late: Mapping[int, Flow]) -> Sample:
+    """The sample with all that was traded up to its second."""
+    until = [flow for second, flow in late.items() if second <= sample.second]
+    if not until:
+        return sample
+    bought, sold, trades = map(sum, zip(*until, strict=True))
+    return sample._replace(
+        bought=sample.bought + bought, sold=sample.sold + sold, trades=sample.trades + trades
+    )

@@ -92,6 +92,8 @@ class Trajectories:
         """An event of the window `slug` realised so much (micro-dollars)."""
         if isinstance(event, ev.MarketSeen):
             self._ends[slug] = event.market().end_ms
+        if isinstance(event, ev.ReferenceChanged):
+            self.cut("the reference venue changed")
         pending = self._pending.get(slug)
         if pending is None:
             self.unattributed += realised_micro

