@@ -11,9 +11,12 @@ recording replays faults as they were met.
 * ``backoff``        how long to wait before trying again
 * ``health``         how a stream fares, for the screen and the ladder
 * ``stream``         one logical websocket: connect, wait, listen, roll over, reconnect
-* ``socket``         one connection of it
+* ``spec``           what a stream's venue must say for its connection to be managed
+* ``link``           one connection of a stream: greeted, kept alive, watched
+* ``socket``         the websocket below it, and all that it can raise
 * ``ask``            one HTTP request, answered or refused in words
 * ``poll``           requests repeated while they are wanted
+* ``parts``          what every task is built from
 * ``polymarket``     the tasks of the market's venue
 * ``polymarket_discovery``  windows found before they open
 * ``polymarket_outcomes``   windows followed until their outcome is known

@@ -1,0 +1,145 @@
+"""One HTTP request: an answer, or a refusal in words.
+
+Owns the client and its bounds. Nothing that a network or a venue does raises here; what an answer
+means is for others.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any
+
+import httpx
+import orjson
+
+from engine.feeds.live.clock import MarketClock
+from engine.settings import Settings
+
+MOST_BYTES = 4_000_000
+"""Largest answer that is read."""
+
+BLOCKED = (403, 451)
+"""Statuses by which a venue refuses this place, not this request."""
+
+BANNED = 418
+BANNED_S = 120.0
+"""Wait after a ban that does not say how long it lasts."""
+
+LONGEST_RETRY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a venue answered with a status of success."""
+
+    raw: bytes
+    data: Any
+    """The parsed JSON."""
+    rtt_ms: float
+    """From asking to the last byte, milliseconds of clock time."""
+    asked_ms: int
+    """Market time at which it was asked, unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer."""
+
+    why: str
+    """One clause: ``answered 404``, ``not answered within 5 s``."""
+    status: int | None = None
+    """HTTP status; None: nothing came back."""
+    retry_s: float | None = None
+    """Clock seconds that the venue asks us to wait; None: it says nothing."""
+
+    @property
+    def blocked(self) -> bool:
+        """The venue refuses this place."""
+        return self.status in BLOCKED
+
+
+class Asker:
+    """All requests of a feed, over one client. Use it in one event loop, then `aclose` it."""
+
+    def __init__(self, settings: Settings, clock: MarketClock) -> None:
+        self._clock = clock
+        self._request_s = settings.feeds.request_s
+        self._client = httpx.AsyncClient(
+            verify=tls(),
+            proxy=settings.venues.proxy or None,
+            trust_env=False,  # a proxy that nobody set here would see every request
+            timeout=None,  # noqa: S113 - `get` bounds the whole request, in clock seconds
+            headers={"User-Agent": "trade-console"},
+        )
+
+    async def get(self, url: str, **params: str | int) -> Answer | Refusal:
+        """GET `url`; never raises for what the network or the venue does."""
+        asked_ms, began = self._clock.now_ms(), self._clock.mono()
+        try:
+            async with self._clock.timeout(self._request_s):
+                reply = await self._read(url, params)
+        except TimeoutError:
+            return Refusal(f"not answered within {self._request_s:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return Refusal(described(error))
+        if isinstance(reply, Refusal):
+            return reply
+        try:
+            data = orjson.loads(reply)
+        except orjson.JSONDecodeError:
+            return Refusal("the answer is not JSON", 200)
+        return Answer(reply, data, (self._clock.mono() - began) * 1000, asked_ms)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _read(self, url: str, params: Mapping[str, str | int]) -> bytes | Refusal:
+        async with self._client.stream("GET", url, params=dict(params)) as response:
+            status = response.status_code
+            if status != httpx.codes.OK:
+                wait = retry_s(status, response.headers, self._clock.now_ms())
+                return Refusal(f"answered {status}", status, wait)
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    return Refusal(f"the answer is longer than {MOST_BYTES} bytes", status)
+            return bytes(body)
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """How certificates are checked; loading the authorities takes long enough to do it once."""
+    return httpx.create_ssl_context()
+
+
+def described(error: Exception) -> str:
+    """A network's error as one clause."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason or error})"
+    said = (error.strerror or "") if isinstance(error, OSError) else ""
+    return said or str(error) or type(error).__name__
+
+
+def retry_s(status: int, headers: Mapping[str, str], now_ms: int) -> float | None:
+    """Clock seconds after which the venue wants to be asked again; None: it does not say."""
+    said = _seconds(headers.get("Retry-After", ""), now_ms)
+    if said is None:
+        return BANNED_S if status == BANNED else None
+    return min(max(said, 0.0), LONGEST_RETRY_S)
+
+
+def _seconds(said: str, now_ms: int) -> float | None:
+    """``Retry-After`` is a number of seconds or a date."""
+    if said.isascii() and said.isdigit():
+        return float(said[:9])
+    try:
+        then = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return (then.astimezone(UTC) - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds()
