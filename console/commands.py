@@ -76,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.trades", "t", "view('trades')", "Trades", "Fills with price, fee and PnL.", Group.LOOK),
     Command("view.curve", "g", "view('curve')", "PnL", "Session PnL curve, executable beside mid, and the limits.", Group.LOOK),
     Command("view.learning", "n", "view('learning')", "Learning", "What the challenger learns, its updates, and champion against challenger.", Group.LOOK),
+    Command("view.feeds", "f", "view('feeds')", "Feeds", "Every connection: state, age, rate, latency, reconnects, last error.", Group.LOOK),
     Command("view.log", "l", "view('log')", "Log", "The event log.", Group.LOOK),
     Command("view.freeze", "space", "freeze", "Freeze", "Freeze the display; the engine goes on.", Group.LOOK, in_footer=True),
     Command("view.privacy", "dollar_sign", "privacy", "Privacy", "Hide every dollar amount.", Group.LOOK),

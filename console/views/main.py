@@ -18,6 +18,7 @@ from console.views.asset import AssetDetail
 from console.views.book import Book
 from console.views.curve import Curve
 from console.views.dashboard import Dashboard
+from console.views.feeds import Feeds
 from console.views.learning import Learning
 from console.views.log import Log
 from console.views.trades import Trades
@@ -67,6 +68,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             yield Trades(id="trades")
             yield Curve(id="curve")
             yield Learning(id="learning")
+            yield Feeds(id="feeds")
             yield Log(id="log")
         yield KeyRow()
 

@@ -8,5 +8,6 @@ vitals.py    the items of the status row    status.py    the status row
 limits.py    limits and denials             tail.py      last trades and log lines
 keys.py      the key row                    verdict.py   better, worse or not shown
 learning.py  the challenger in words        series.py    what the updates measured, as charts
-updates.py   the table of updates
+updates.py   the table of updates         feeds.py    the feeds in words
+connections.py  the table of connections  contracts.py  the reference venue's contracts
 """
