@@ -9,7 +9,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -102,7 +101,9 @@ class Asker:
         async with self._client.stream("GET", url, params=dict(params)) as response:
             status = response.status_code
             if status != httpx.codes.OK:
-                wait = retry_s(status, response.headers, self._clock.now_ms())
+                wait = retry_s(
+                    status, response.headers.get("Retry-After", ""), self._clock.now_ms()
+                )
                 return Refusal(f"answered {status}", status, wait)
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -126,20 +127,21 @@ def described(error: Exception) -> str:
     return said or str(error) or type(error).__name__
 
 
-def retry_s(status: int, headers: Mapping[str, str], now_ms: int) -> float | None:
-    """Clock seconds after which the venue wants to be asked again; None: it does not say."""
-    said = _seconds(headers.get("Retry-After", ""), now_ms)
-    if said is None:
+def retry_s(status: int, said: str, now_ms: int) -> float | None:
+    """Clock seconds after which the venue wants to be asked again; None: it does not say.
+
+    `said` is its ``Retry-After``: a number of seconds, or a date; empty: it has none.
+    """
+    seconds = _seconds(said, now_ms)
+    if seconds is None:
         return BANNED_S if status == BANNED else None
-    return min(max(said, 0.0), LONGEST_RETRY_S)
+    return min(max(seconds, 0.0), LONGEST_RETRY_S)
 
 
 def _seconds(said: str, now_ms: int) -> float | None:
-    """``Retry-After`` is a number of seconds or a date."""
     if said.isascii() and said.isdigit():
         return float(said[:9])
     try:
-        then = parsedate_to_datetime(said)
-    except ValueError:
+        return parsedate_to_datetime(said).timestamp() - now_ms / 1000
+    except (ValueError, OverflowError):
         return None
-    return (then.astimezone(UTC) - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds()

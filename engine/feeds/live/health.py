@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine.feeds.live.clock import MarketClock
 from engine.feeds_view import ConnectionView
-from engine.recording import plain
+from engine.recording import TIME_RANGE_MS, plain
 
 RATE_SECONDS = 10
 """Clock seconds over which the rate is counted."""
@@ -72,9 +72,12 @@ class Health:
         self._become("off", why)
 
     def data(self, stamp_ms: int | None) -> None:
-        """A data message, with the venue's own stamp where it has one, unix milliseconds."""
+        """A data message, with the venue's own stamp where it has one, unix milliseconds.
+
+        A stamp that cannot be a time is left out.
+        """
         self._count()
-        if stamp_ms is not None:
+        if stamp_ms is not None and stamp_ms in TIME_RANGE_MS:
             self._latencies.append(float(self._clock.now_ms() - stamp_ms))
 
     def answered(self, rtt_ms: float) -> None:

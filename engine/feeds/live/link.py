@@ -85,9 +85,11 @@ class Link:
 
     async def retire(self) -> None:
         """End it politely: it is no longer needed."""
-        if self._socket is not None:
-            await self._socket.close()
-        await self.stop()
+        try:
+            if self._socket is not None:
+                await self._socket.close()
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """End it at once; returns when no task and no socket of it is left."""
@@ -191,7 +193,7 @@ class Link:
         if self._unanswered is not None and now - self._unanswered > PONG_S:
             return f"no pong within {PONG_S:g} s"
         wanted = self._spec.wanted()
-        self._forget(wanted)
+        self._keep(wanted)
         for topic in sorted(wanted):
             since = self._wanted_since.setdefault(topic, now)
             if topic not in self._heard and now - max(since, self._greeted) > feeds.first_s:
@@ -203,11 +205,11 @@ class Link:
             return f"no data for {quiet:.0f} s"
         return ""
 
-    def _forget(self, wanted: frozenset[str]) -> None:
-        """Topics come and go with the windows; one that comes back must deliver anew."""
-        for topic in self._wanted_since.keys() - wanted:
-            del self._wanted_since[topic]
-            self._heard.pop(topic, None)
+    def _keep(self, wanted: frozenset[str]) -> None:
+        """Topics come and go with the windows; one that comes back must deliver anew, and what a
+        venue gives unasked is not remembered."""
+        self._wanted_since = {t: s for t, s in self._wanted_since.items() if t in wanted}
+        self._heard = {t: s for t, s in self._heard.items() if t in wanted}
 
     async def _write(self, socket: Socket) -> None:
         ping_s = self._spec.ping_s if self._spec.ping else inf

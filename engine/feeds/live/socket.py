@@ -6,6 +6,8 @@ exceptions with a clause for a person. What the frames mean is not looked at.
 
 from __future__ import annotations
 
+import logging
+
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
@@ -32,6 +34,11 @@ CLOSE_S = 1.0
 
 QUEUED = 4_096
 """Frames read ahead: with few, a busy engine would leave the server's pings unanswered."""
+
+
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.addHandler(logging.NullHandler())
+_LOGGER.propagate = False  # its last resort is standard error, which is the trader's screen
 
 
 class Lost(Exception):  # noqa: N818 - a connection's end is an event here, not an error
@@ -91,7 +98,8 @@ async def open_socket(url: str, settings: Settings, clock: MarketClock) -> Socke
         raise Lost(f"no connection within {limit:g} s") from None
     except InvalidStatus as error:
         response = error.response
-        wait = retry_s(response.status_code, response.headers, clock.now_ms())
+        said = response.headers.get_all("Retry-After")
+        wait = retry_s(response.status_code, said[0] if said else "", clock.now_ms())
         raise Refused(response.status_code, wait) from None
     except (InvalidHandshake, InvalidURI, ProxyError, OSError, EOFError) as error:
         raise Lost(described(error)) from None
@@ -110,6 +118,7 @@ async def _connect(url: str, settings: Settings, clock: MarketClock) -> ClientCo
         max_size=MOST_BYTES,
         proxy=settings.venues.proxy or None,
         user_agent_header="trade-console",
+        logger=_LOGGER,
     )
 
 

@@ -55,6 +55,8 @@ class Stream:
         self._overlap_end: float | None = None
         self._told = False
         self._renewed = False
+        self._live_since: float | None = None
+        self._lived = False
 
     @property
     def usable(self) -> bool:
@@ -73,6 +75,7 @@ class Stream:
         self._hurry.set()
         if self._link is not None:
             self._renewed = True
+            self.health.stale(why)
             self._link.end(why)
 
     async def run(self) -> None:
@@ -95,8 +98,6 @@ class Stream:
 
     async def _connected(self) -> None:
         """One connection after another without a gap. Raises where there is a gap."""
-        if self._told:
-            self.health.reconnected()
         self.health.connecting()
         link = self._link = self._begin()
         try:
@@ -122,11 +123,18 @@ class Stream:
     def _look(self, link: Link) -> None:
         if link.over:
             raise link.result()
-        if link.ready and not self.usable:
-            self.health.live()
-            self._say("live", "")
+        if link.ready and self._live_since is None:
+            self._live()
         elif link.opened and not link.ready:
             self.health.waiting("connected, no first message yet")
+
+    def _live(self) -> None:
+        self._live_since = self._clock.mono()
+        self.health.live()
+        if self._lived:
+            self.health.reconnected()
+        self._lived = True
+        self._say("live", "")
 
     async def _rolled(self, old: Link) -> Link:
         """The connection that counts from now on: a new one, or the old where that failed."""
@@ -205,6 +213,7 @@ class Stream:
             self._link.end("the engine is behind; what it missed is fetched anew")
 
     async def _refused(self, refusal: Refused) -> None:
+        self._renewed = False
         self.health.refused = refusal.status
         if refusal.status not in BLOCKED:
             await self._lost(str(refusal), refusal.wait_s or 0.0)
@@ -234,8 +243,9 @@ class Stream:
                 await self._hurry.wait()
 
     def _gone(self, why: str) -> None:
-        if self.usable:
-            self._backoff.healthy_for(self._clock.mono() - self.health.since)
+        if self._live_since is not None:
+            self._backoff.healthy_for(self._clock.mono() - self._live_since)
+            self._live_since = None
         self.health.trouble(why)
         if self._told:
             self._say("lost", why)
