@@ -65,6 +65,21 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("exit blocked", "A sale was refused or found no bids: the position is still held."),
     ("awaiting resolution", ("The window ended with a position; the venue has not yet said which "
      "side won. It is neither won nor lost until then.")),
+    ("reference", ("The venue on which the underlying is measured. A later choice stands in while "
+     "a better one refuses this place or fails; the better one is asked again.")),
+    ("feeds 5/7", "So many connections of those wanted are live; the Feeds view has the others."),
+    ("rec", "What is heard is being written to a recording."),
+    ("clock behind", ("This machine's time is earlier than the venues'. Beyond 2 s, either way, it "
+     "is an alarm: set the clock.")),
+    ("waiting", "Connected, and nothing heard yet."),
+    ("stale", "Open, and silent for longer than this kind of data may be."),
+    ("retrying", "Lost; tried again after a wait that grows."),
+    ("blocked", "The venue refuses this place; asked again after a quarter of an hour."),
+    ("latency", ("Receipt less the venue's own time, or how long an answer took; the clocks' "
+     "difference is in the first.")),
+    ("again", "How often the connection was made anew."),
+    ("funding 8h", "What longs pay shorts per 8 hours on the contract; negative: shorts pay."),
+    ("ticks late p99", "How late decisions are taken, in all but 1 of 100."),
     ("loop gap", "Longest time in the last minute in which the engine answered nothing."),
 )  # fmt: skip
 """(word, meaning), in the order in which they are read."""

@@ -17,15 +17,12 @@ from console.themes import PLAIN
 from console.widgets.connections import Connections
 from console.widgets.contracts import contract_lines
 from console.widgets.display import Display
-from console.widgets.feeds import head_lines, notes, sources_line, unconnected_lines
+from console.widgets.feeds import NOTE_ROWS, head_lines, notes, sources_line, unconnected_lines
 from console.widgets.lines import Line, Lines
 from engine.feeds_view import ConnectionView
 from engine.snapshot import Snapshot
 
 HEAD_ROWS = 3
-NOTE_ROWS = 2
-"""Rows of what ails where there are few."""
-
 TABLE_ROWS = 5
 """Rows that the table keeps, its heading included, before the contracts give way."""
 

@@ -10,4 +10,5 @@ keys.py      the key row                    verdict.py   better, worse or not sh
 learning.py  the challenger in words        series.py    what the updates measured, as charts
 updates.py   the table of updates         feeds.py    the feeds in words
 connections.py  the table of connections  contracts.py  the reference venue's contracts
+live.py      a live market in the status row
 """

@@ -25,6 +25,9 @@ MOST_SKEW_MS = 2_000.0
 LABELS = 11
 """Cells of a label at the left."""
 
+NOTE_ROWS = 2
+"""Rows of what ails where there are few: all of them for the first, the table has the others."""
+
 INDENT = "  "
 """Before the second and later lines of a note."""
 
@@ -96,7 +99,9 @@ def _recorder(recorder: RecorderView, display: Display, width: int) -> Line:
         why = display.money.sentence(recorder.why)
         runs: list[Run] = [("stopped", WARN), (f": {why}", WARN)] if why else [("off", LABEL)]
         return fit(_fact("recording", *runs), width)
-    counts: Line = [(f"  {recorder.rows:,} rows  {size(recorder.written)} on disk", PLAIN)]
+    parts = f" in {recorder.parts:,} parts" if recorder.parts > 1 else ""
+    told = f"  {recorder.rows:,} rows  {size(recorder.written)} on disk{parts}"
+    counts: Line = [(told, PLAIN)]
     room = width - LABELS - width_of(counts)
     return spread(_fact("recording", (path_end(recorder.path, room), GAIN)), counts, width)
 
@@ -198,7 +203,7 @@ def _cut(lines: list[Line], note: list[Line], left: int, rows: int, width: int) 
     """What fits of `note`, the first of `left` still to be told, and that there is more."""
     if lines:
         return [*lines, _more(left)]
-    room = rows - 1 if left > 1 and rows > 1 else rows
+    room = rows - 1 if left > 1 and rows > NOTE_ROWS else rows
     kept = note[:room]
     if kept and len(note) > room:
         kept[-1] = fit([*kept[-1], (" ", PLAIN), *note[room][1:]], width)

@@ -13,7 +13,8 @@ from textual.geometry import Size
 from console.text import countdown, size, speed
 from console.themes import ALARM, LABEL, PLAIN, WARN, WARN_BADGE
 from console.widgets.display import Display, look_of
-from console.widgets.lines import Line, Lines, fit, width_of
+from console.widgets.lines import Line, Lines, first_line_that_fits, fit, width_of
+from console.widgets.live import WHY_ELSEWHERE, live_alerts, recording
 from console.widgets.vitals import (
     Item,
     badge,
@@ -58,10 +59,17 @@ def _first(width: int, *variants: tuple[Sequence[Item], Sequence[Item]]) -> Line
     return found if found is not None else fit(joined([*variants[-1][0], *variants[-1][1]]), width)
 
 
+def _head(snapshot: Snapshot, display: Display) -> list[Item]:
+    """What stands first at every width; the recording mark, last, is the first to give way."""
+    return [
+        badge(snapshot.mode), state(snapshot), beat(snapshot, display), recording(snapshot)
+    ]  # fmt: skip
+
+
 def wide_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     """Two rows, from 180 columns."""
     model = snapshot.model
-    head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
+    head = _head(snapshot, display)
     mind = [model_long(model), rule(model), evaluator(model)]
     right = [source(snapshot), market_time(snapshot)]
     money, forms = pnl(snapshot, display), edge(snapshot, display)[:-1]
@@ -88,7 +96,7 @@ def wide_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
 def medium_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     """Three rows, from 100 columns."""
     model = snapshot.model
-    head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
+    head = _head(snapshot, display)
     right = [source(snapshot), market_time(snapshot)]
     risk, cost = [exposure(snapshot, display)], fees(snapshot, display)
     gap, money = loop(snapshot), pnl(snapshot, display)
@@ -124,7 +132,7 @@ def medium_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
 def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
     """Two rows with what is vital, from 80 columns."""
     model = snapshot.model
-    head = [badge(snapshot.mode), state(snapshot), beat(snapshot, display)]
+    head = _head(snapshot, display)
     short, pace = feeds_short(snapshot), [(speed(snapshot.speed), LABEL)]
     risk: Item = [("exp ", LABEL), (display.money.whole(snapshot.exposure), PLAIN)]
     money = pnl_short(snapshot, display)
@@ -141,6 +149,7 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
             ([*head, short, model_short(model)], [pace, market_time(snapshot)[1:]]),
             ([*head, short, model_short(model)], [market_time(snapshot)[1:]]),
             ([*head, short], [model_short(model)]),
+            ([*head[:-1], short], [model_short(model)]),
         ),
         _first(
             width,
@@ -154,20 +163,43 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
 
 def alert(snapshot: Snapshot, display: Display, width: int) -> Line | None:
     """What stands between the trader and a normal session, in one row; None: nothing."""
+    marks, sentences = _marks(snapshot, display), _sentences(snapshot, display)
+    feeds = live_alerts(snapshot, display.money)
+    if not (marks or sentences or feeds):
+        return None
+    whole = [*marks, *sentences, *(told.long for told in feeds)]
+    brief = [*(told.short for told in feeds), *([WHY_ELSEWHERE] if feeds else [])]
+    # What is cut at last is the end of a sentence, and never what has a short form.
+    variants = (whole, [*marks, *sentences, *brief], [*marks, *brief, *sentences])
+    return fit(first_line_that_fits(width, [_row(items) for items in variants]), width)
+
+
+def _row(items: Sequence[Item]) -> Item:
+    return [(" ", PLAIN), *joined(items)]
+
+
+def _marks(snapshot: Snapshot, display: Display) -> list[Item]:
+    """That the screen stands still, or the feed is over."""
     items: list[Item] = []
-    say = display.money.sentence
     if display.frozen_s is not None:
         frozen = f" FROZEN {countdown(display.frozen_s)} "
         items.append([(frozen, WARN_BADGE), (" space thaws; the engine goes on", LABEL)])
     if (over := ended(snapshot)) is not None:
         items.append(over)
+    return items
+
+
+def _sentences(snapshot: Snapshot, display: Display) -> list[Item]:
+    """Reasons in the engine's words."""
+    say = display.money.sentence
+    items: list[Item] = []
     if snapshot.failure is not None:
         items.append([("engine: ", LABEL), (say(snapshot.failure), ALARM)])
     if snapshot.state != "ACTIVE" and snapshot.state_reason:
         items.append([(f"{snapshot.state}: ", LABEL), (say(snapshot.state_reason), WARN)])
     if snapshot.model.depth and snapshot.model.last_fall:
         items.append([("model fell: ", LABEL), (say(snapshot.model.last_fall), WARN)])
-    return fit([(" ", PLAIN), *joined(items)], width) if items else None
+    return items
 
 
 def status_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:

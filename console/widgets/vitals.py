@@ -25,6 +25,7 @@ from console.themes import (
 from console.widgets.display import Display
 from console.widgets.learning import hint
 from console.widgets.lines import GAP, Run
+from console.widgets.live import connected, connected_item
 from console.widgets.verdict import against_hold
 from engine.snapshot import ModelView, Snapshot, StreamView
 
@@ -72,22 +73,24 @@ def _stream(stream: StreamView) -> Item:
 
 
 def feeds(snapshot: Snapshot) -> Item:
-    """Every stream with its age."""
+    """Every stream with its age, behind the share of connections that are live if not all are."""
     items = [_stream(stream) for stream in snapshot.streams]
-    return joined(items) if items else [("no feeds", WARN)]
+    return joined([connected_item(snapshot), *items] if items else [[("no feeds", WARN)]])
 
 
 def feeds_short(snapshot: Snapshot) -> Item:
-    """One word for all streams: the oldest age, or the first that is not well."""
+    """One word for all streams: the oldest age, or the first that is not well; `5/7` in front says
+    how many connections are live, where not all are."""
     heard = [stream for stream in snapshot.streams if stream.status != "absent"]
     ill = [stream for stream in heard if stream.status != "ok"]
     if not heard:
         return [("no feeds", WARN)]
+    share = connected(snapshot.feeds)
     if ill:
-        more = f" +{len(ill) - 1}" if len(ill) > 1 else ""
-        return [*_stream(ill[0]), *([(more, WARN)] if more else [])]
+        more = f" +{len(ill) - 1}" if len(ill) > 1 and not share else ""
+        return [(f"{share} " if share else "", WARN), *_stream(ill[0]), (more, WARN)]
     oldest = max((s.age_s for s in heard if s.age_s is not None), default=None)
-    return [("feeds ", LABEL), (age(oldest), PLAIN)]
+    return [("feeds ", LABEL), (f"{share} " if share else "", WARN), (age(oldest), PLAIN)]
 
 
 def source(snapshot: Snapshot) -> Item:
@@ -226,7 +229,8 @@ def loop(snapshot: Snapshot) -> Item:
 
 
 def joined(items: Sequence[Item]) -> Item:
+    """All that are not empty, in one line."""
     line: Item = []
-    for item in items:
+    for item in filter(None, items):
         line += [*([GAP] if line else []), *item]
     return line
