@@ -19,7 +19,7 @@ class UsageError(ConsoleError):
 
 
 class RecordingError(ConsoleError):
-    """A recording cannot be read."""
+    """A recording cannot be read, or not be made."""
 
 
 class HomeError(ConsoleError):

@@ -65,6 +65,8 @@ class RecorderView:
     rows: int = 0
     written: int = 0
     """Bytes on disk of this session, compressed."""
+    parts: int = 0
+    """Files of this session, the one being written included."""
     why: str = ""
     """Why it is off, where it should be on."""
 

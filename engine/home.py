@@ -39,7 +39,7 @@ class Home:
     """
 
     data: Path
-    """What must not be lost: event log, models."""
+    """What must not be lost: event log, models, recordings."""
     config: Path
     """What the user writes."""
     state: Path
@@ -83,7 +83,8 @@ class Home:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder that `open` makes, parents first."""
-        return (self.data, self.config, self.state, self.log, self.ledger, self.models, self.shots)
+        kept = (self.ledger, self.models, self.shots, self.recordings)
+        return (self.data, self.config, self.state, self.log, *kept)
 
     @property
     def ledger(self) -> Path:
@@ -99,6 +100,11 @@ class Home:
     def shots(self) -> Path:
         """Folder of the screenshots that the user takes."""
         return self.data / "screenshots"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of what live venues sent, one folder in it for each session."""
+        return self.data / "recordings"
 
     @property
     def settings_file(self) -> Path:

@@ -1,11 +1,13 @@
 """Recordings of real markets: a gzip file of JSON lines, read as a stream.
 
 Owns the file: opening it, its header, and turning lines into rows. What a row means is the
-replay feed's business (`engine.feeds.replay`). The file is never held in memory, since an hour
-of full-depth books unpacks to hundreds of megabytes.
+replay feed's business (`engine.feeds.replay`), and how the files of a session follow each other is
+`engine.recording_parts`. The file is never held in memory, since an hour of full-depth books
+unpacks to hundreds of megabytes.
 
 The first line is the header, ``{"format": "trade-console-recording", "version": 1, ...}``; every
-other line is ``{"t": unix milliseconds of receipt, "src": source, "data": raw message}``.
+other line is ``{"t": unix milliseconds of receipt, "src": source, "data": raw message}``. A line
+with ``"carried": true`` repeats what was known when its part of a session began.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ LINE_LIMIT = 8 << 20
 TIME_RANGE_MS = range(1_000_000_000_000, 4_102_444_800_000)
 """Times that can be unix milliseconds (2001 to 2100): seconds and microseconds fall outside."""
 
+NO_SRC = "row"
+"""Source of a fault in a line that names none."""
+
 _DAMAGE = (EOFError, zlib.error, OSError)
 
 
@@ -52,11 +57,17 @@ class Row(NamedTuple):
     """The raw message, not yet looked at."""
 
 
+class Carried(Row):
+    """A row that repeats what earlier parts of its session said, for whoever has not read them."""
+
+    __slots__ = ()
+
+
 class Fault(NamedTuple):
     """A line that cannot be used."""
 
     src: str
-    """Its source, ``row`` where it names none."""
+    """Its source, `NO_SRC` where it names none."""
     reason: str
     """What is wrong, with the line's number."""
 
@@ -72,6 +83,22 @@ class Header:
     """Sources out of `SOURCES` that the recording promises."""
     lacks: frozenset[str]
     """Sources out of `SOURCES` that it says it lacks."""
+    session: str = ""
+    """Name of the session that it is a part of; empty: it stands alone."""
+
+    def line(self, part: int) -> bytes:
+        """The first line of part `part` (from 1) of the session."""
+        fields = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": self.name,
+            "assets": self.assets,
+            "has": sorted(self.has),
+            "lacks": sorted(self.lacks),
+            "session": self.session,
+            "part": part,
+        }
+        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class Recording:
@@ -132,15 +159,16 @@ class Recording:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
-            return self._fault("row", "not JSON")
+            return self._fault(NO_SRC, "not JSON")
         if not isinstance(row, dict):
-            return self._fault("row", "not a JSON object")
+            return self._fault(NO_SRC, "not a JSON object")
         t_ms, src = row.get("t"), row.get("src")
         if not isinstance(src, str) or not src:
-            return self._fault("row", "no src")
+            return self._fault(NO_SRC, "no src")
         if not isinstance(t_ms, int) or t_ms not in TIME_RANGE_MS:
             return self._fault(plain(src), "t is not a time in unix milliseconds")
-        return Row(t_ms, src, row.get("data"))
+        kind = Carried if row.get("carried") is True else Row
+        return kind(t_ms, src, row.get("data"))
 
     def _fault(self, src: str, what: str) -> Fault:
         return Fault(src, f"line {self._line}: {what}")
@@ -177,12 +205,13 @@ def _header(path: Path, line: bytes) -> Header:
             f"{path}: its format is {plain(str(fields['format']))!r}, not {FORMAT!r}"
         )
     _check_version(path, fields.get("version"))
-    name = fields.get("name")
+    name, session = fields.get("name"), fields.get("session")
     return Header(
         name=plain(name) if isinstance(name, str) and plain(name) else plain(path.stem),
         assets=_assets(path, _words(path, fields, "assets")),
         has=_words(path, fields, "has").intersection(SOURCES),
         lacks=_disclaimed(path, fields),
+        session=plain(session) if isinstance(session, str) else "",
     )
 
 

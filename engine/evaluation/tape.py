@@ -6,7 +6,6 @@ whether it is a copy. What its messages say is the feeds' business.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from engine.errors import UsageError
 from engine.feeds.feed import Feed
 from engine.feeds.replay import ReplayFeed
 from engine.feeds.sim import SimFeed
+from engine.recording_parts import fingerprint
 
 
 class Tape(Protocol):
@@ -33,6 +33,7 @@ class Recorded:
     """A recording."""
 
     path: Path
+    """A file, or the folder of a recorded session."""
 
     @property
     def name(self) -> str:
@@ -73,9 +74,7 @@ def refuse_copies(tapes: Sequence[Tape]) -> None:
     known: dict[str, Path] = {}
     for tape in tapes:
         if isinstance(tape, Recorded):
-            with tape.path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            other = known.setdefault(digest, tape.path)
+            other = known.setdefault(fingerprint(tape.path), tape.path)
             if other is not tape.path:
                 raise UsageError(f"{tape.path}: the same recording as {other}; name each once")
 

@@ -1,32 +1,35 @@
 """Recordings of real markets as a feed: the same messages, in market time, every time.
 
-Owns the order in which a recording is given out, and nothing of what it says: the file is
-`engine.recording`, time `replay_order`, meaning `rows`. It streams: at most one row is
+Owns the order in which a recording is given out, and nothing of what it says: the files are
+`engine.recording_parts`, time `replay_order`, meaning `rows`. It streams: at most one row is
 held beside the few that wait for their time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.feeds.feed import FeedInfo
 from engine.feeds.replay_order import in_time_order, opened
 from engine.feeds.rows import RowReader
+from engine.feeds.venues.polymarket_channel import SRC as CHANNEL
 from engine.messages import BadMessage, Message
-from engine.recording import Fault, Recording, Row
+from engine.recording import NO_SRC, Fault, Row
+from engine.recording_parts import Session
 
 
 class ReplayFeed:
-    """One recording. `poll` it with rising times until `next_ms` is None.
+    """One recording, a file or a session's folder. `poll` it with rising times until `next_ms` is
+    None.
 
-    Raises RecordingError, one sentence, where the file cannot be used; during a poll only where
-    its rows turn out not to be in time order.
+    Raises RecordingError, one sentence, where it cannot be used; during a poll only where its
+    rows turn out not to be in time order.
     """
 
     def __init__(self, path: Path, grid_ms: int = 500) -> None:
         """Open `path`; the first decision tick falls on a multiple of `grid_ms`."""
-        self._recording = Recording(path)
+        self._recording = Session(path)
         self._reader = RowReader()
         try:
             start_ms, rows = opened(in_time_order(self._recording.rows(), str(path)), str(path))
@@ -52,7 +55,7 @@ class ReplayFeed:
 
     @property
     def warning(self) -> str | None:
-        """One sentence where the file turned out to be cut or damaged; None so far."""
+        """One sentence where a file turned out to be cut, damaged or missing; None so far."""
         return self._recording.warning
 
     @property
@@ -79,6 +82,14 @@ class ReplayFeed:
         for row in rows:
             if isinstance(row, Fault):
                 yield BadMessage(now, row.src, row.reason)
+                yield from self._broken(now, row)
             else:
                 now = row.t_ms
                 yield from self._reader.messages(row)
+
+    def _broken(self, now: int, fault: Fault) -> Iterable[Message]:
+        """A line that cannot be read may have held a change of any book."""
+        if fault.src not in (CHANNEL, NO_SRC):
+            return ()
+        lost = {"name": CHANNEL, "state": "lost", "why": fault.reason}
+        return self._reader.messages(Row(now, "stream", lost))

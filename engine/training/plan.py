@@ -6,7 +6,6 @@ the limits that hold only here. Runs nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,7 +20,7 @@ from engine.evaluation.tape import Embedded, Recorded, Tape
 from engine.features import SCHEMA_HASH
 from engine.learning.profile import Profile
 from engine.learning.shadow import nobodys
-from engine.recording import Recording
+from engine.recording_parts import Session, fingerprint
 from engine.settings import Learning, Settings
 from engine.training.segment import Segment
 from models.architecture import Architecture
@@ -80,7 +79,7 @@ class Plan:
             "settings": json.loads(training_settings(self.settings).model_dump_json()),
             "seed": self.seed,
             "from": self.start,
-            "recordings": [[path.name, _sha256(path)] for path in self.recordings],
+            "recordings": [[path.name, fingerprint(path)] for path in self.recordings],
             "embedded": self.embedded,
             "segments": self.segments,
             "windows": self.windows,
@@ -117,7 +116,7 @@ def training_settings(settings: Settings) -> Settings:
 def refuse_unusable(recordings: Sequence[Path]) -> None:
     """RecordingError or UsageError, one sentence, for a file that nothing can be learnt from."""
     for path in recordings:
-        with closing(Recording(path)) as recording:
+        with closing(Session(path)) as recording:
             if "book" not in recording.header.has:
                 raise UsageError(
                     f"{path}: has no order books, so nothing can be bought in it and nothing"
@@ -136,8 +135,3 @@ def difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
 def _short(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
