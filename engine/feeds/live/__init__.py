@@ -18,9 +18,17 @@ recording replays faults as they were met.
 * ``poll``           requests repeated while they are wanted
 * ``parts``          what every task is built from
 * ``polymarket``     the tasks of the market's venue
+* ``polymarket_windows``    which windows are of interest, and what is known of each
+* ``polymarket_streams``    what its sockets are asked, and what their frames deliver
 * ``polymarket_discovery``  windows found before they open
 * ``polymarket_outcomes``   windows followed until their outcome is known
-* ``binance``        streams and requests of Binance
-* ``okx``            the same of OKX
+* ``polymarket_checks``     books asked for, to be compared with the channel's
+* ``polymarket_lacking``    tokens without a whole book, and the cure
+* ``binance``        requests of Binance, futures and spot
+* ``binance_streams``       what its sockets are asked, and what their frames deliver
+* ``okx``            requests of OKX
+* ``okx_streams``    the same as Binance's
+* ``rung``           one venue of the underlying, with all that runs while it is wanted
+* ``ladder``         the rules by which one of them is chosen
 * ``reference``      which venue the underlying is measured on, and when that changes
 """
