@@ -5,6 +5,9 @@ Floor plan, in the order of the data:
 * ``units``, ``market``, ``messages``  the nouns: integer units, what a window is, what feeds say
 * ``feeds``                            sources of market data behind one protocol
 * ``recording``                        the file of a recorded market, line by line
+* ``recording_parts``                  the files of a session, read as one
+* ``recorder``                         what venues send, written down in parts
+* ``recorder_thread``, ``recorder_file``  the writing itself: queue and thread; one gzip file
 * ``intake``, ``desk``                 where messages are believed; what is known of one asset now
 * ``contracts``                        what futures venues say of theirs, for the screen
 * ``book``                             one outcome token's book, valid or with its fault
