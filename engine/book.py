@@ -47,6 +47,8 @@ class Book:
 
 def book_from(message: BookSnapshot, tick_bp: int) -> Book:
     """The book a snapshot describes on a market with tick `tick_bp` (basis points)."""
+    if message.fault is not None:
+        return unusable(message.token_id, message.t_ms, message.fault)
     tick = message.tick_bp or tick_bp
     fault = _fault(message.bids, message.asks, tick)
     if fault is not None:

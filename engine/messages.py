@@ -36,6 +36,8 @@ class BookSnapshot:
     """Best (lowest) first."""
     tick_bp: int | None = None
     """Tick size where the message carries it, basis points."""
+    fault: str | None = None
+    """Why the book is unknown from now on: something is missing. None: it is as it says."""
 
 
 @dataclass(frozen=True, slots=True)

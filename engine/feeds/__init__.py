@@ -5,6 +5,8 @@
 * ``replay``          recordings of real markets as a feed
 * ``replay_order``      their rows in time order
 * ``rows``            what each kind of row means; recordings and live data alike
+* ``rows_own``          rows in the program's own words
+* ``rows_windows``      which windows are known, their prices to beat and outcomes
 * ``venues``          what each venue's raw messages mean
 * ``live``            sockets and requests to real venues: everything that waits
 * ``sim``             the embedded market:

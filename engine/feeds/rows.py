@@ -1,70 +1,152 @@
-"""What each row of a recording says, as the engine's messages.
+"""What each row says, as the engine's messages: of a recording as of a live market.
 
-Owns the meaning of the row kinds: `market`, `mid`, `quote`, `resolution`, and the venue's raw
-frames through `engine.feeds.venues`. Trusts nothing: a row that cannot be understood becomes a
-BadMessage with the reason, and a kind that is not known is ignored, counted and named once.
+Owns which kind of row is read by whom, and the state that a recording's next part begins with.
+Trusts nothing: a row that cannot be understood becomes a BadMessage with the reason, and a kind
+that is not known is ignored, counted and named once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from engine.feeds.venues.fields import amount, fields_of, number, positive, text, whole
-from engine.feeds.venues.polymarket_books import TICKS_BP
+from engine.feeds import rows_own
+from engine.feeds.rows_windows import Windows
+from engine.feeds.venues import binance_rest
+from engine.feeds.venues.binance import BinanceReader
+from engine.feeds.venues.fields import fields_of, text
+from engine.feeds.venues.okx import OkxReader
 from engine.feeds.venues.polymarket_channel import SRC as CHANNEL
 from engine.feeds.venues.polymarket_channel import MarketChannel
 from engine.feeds.venues.polymarket_levels import MessageError
-from engine.market import ASSETS, FeeSchedule, Market, Outcome
-from engine.messages import (
-    BadMessage,
-    MarketListed,
-    Message,
-    MidQuote,
-    Resolution,
-    TradeSums,
-    VenueQuote,
-)
+from engine.messages import BadMessage, Message
 from engine.recording import Row, plain
-from engine.units import BP, micro
-
-SUMS = (("trades_3s", 3.0), ("trades_10s", 10.0))
-"""Keys of the trailing trade sums in a `quote` row and their seconds, short first."""
 
 NAMES_LIMIT = 20
 """Unknown kinds that are told apart; a broken file may hold any number."""
 
+MOST_CARRIED = 64
+"""Rows of history that are kept for the next part: bars of a few symbols and venues."""
+
+Read = Callable[[int, Any], Iterable[Message]]
+
 
 class RowReader:
-    """Rows to messages, one recording at a time."""
+    """Rows to messages, one recording or one live run at a time."""
 
     def __init__(self) -> None:
         self.ignored: Counter[str] = Counter()
         """Rows of unknown kind, by kind."""
         self._channel = MarketChannel()
+        self._windows = Windows(self._channel.list_market)
+        self._binance = BinanceReader()
+        self._okx = OkxReader()
+        self._kept: dict[tuple[str, ...], tuple[str, object]] = {}
+        self._kinds: dict[str, Read] = {
+            CHANNEL: self._channel.messages,
+            **self._own(),
+            **self._polymarket(),
+            **self._underlying(),
+        }
 
     def messages(self, row: Row) -> Iterable[Message]:
-        """What the row says: any number of messages, each with the row's time."""
+        """What the row says: any number of messages, each with the row's time.
+
+        Read them all before the next row: they are made as they are taken.
+        """
         if row.src == CHANNEL:
             return self._channel.messages(row.t_ms, row.data)
-        try:
-            return self._message(row)
-        except MessageError as error:
-            return (BadMessage(row.t_ms, row.src, str(error)),)
+        read = self._kinds.get(row.src)
+        return self._unknown(row) if read is None else self._guarded(read, row)
 
-    def _message(self, row: Row) -> tuple[Message, ...]:
-        if row.src == "quote":
-            return (_quote(row.t_ms, fields_of(row.data)),)
-        if row.src == "mid":
-            return (_mid(row.t_ms, fields_of(row.data)),)
-        if row.src == "market":
-            market = _market(fields_of(row.data))
-            self._channel.list_market(market, row.t_ms)
-            return (MarketListed(row.t_ms, market),)
-        if row.src == "resolution":
-            return (_resolution(row.t_ms, fields_of(row.data)),)
-        return tuple(self._unknown(row))
+    def carried(self, t_ms: int) -> list[tuple[str, object]]:
+        """Rows (src, data) which give a reader that has read nothing the state of this one."""
+        return [
+            *(("market", rows_own.market_row(m)) for m in self._windows.coming(t_ms)),
+            *self._windows.carried(t_ms),
+            *((CHANNEL, event) for event in self._channel.snapshots()),
+            *self._kept.values(),
+        ]
+
+    def lacking(self, tokens: Iterable[str]) -> frozenset[str]:
+        """Those of `tokens` that have no book now: never heard, void or not listed."""
+        return self._channel.lacking(tokens)
+
+    def gaps(self) -> tuple[tuple[str, str, int, int], ...]:
+        """Take the prints that are to be fetched: venue, symbol, first and last missing id."""
+        return self._binance.gaps()
+
+    def _own(self) -> dict[str, Read]:
+        return {
+            "market": self._market,
+            "mid": _one(rows_own.mid),
+            "quote": _one(rows_own.quote),
+            "resolution": _one(rows_own.resolution),
+            "reference": self._keeping("reference", self._reference),
+            "session": lambda t_ms, data: rows_own.session(t_ms, fields_of(data)),
+            "stream": self._stream,
+        }
+
+    def _polymarket(self) -> dict[str, Read]:
+        return {
+            "polymarket.book": self._channel.checked,
+            "polymarket.prices": self._windows.prices,
+            "gamma.event": self._windows.event,
+            "clob.market": self._windows.clob,
+            "data.resolutions": self._windows.resolutions,
+        }
+
+    def _underlying(self) -> dict[str, Read]:
+        return {
+            "binance.futures": self._binance.futures,
+            "binance.spot": self._binance.spot,
+            "binance.bars": self._keeping("binance.bars", binance_rest.bars),
+            "binance.trades": self._binance.mended,
+            "binance.interest": binance_rest.interest,
+            "okx.public": self._okx.messages,
+            "okx.bars": self._keeping("okx.bars", self._okx.bars),
+        }
+
+    def _guarded(self, read: Read, row: Row) -> Iterator[Message]:
+        if isinstance(row.data, str):  # a frame that could not be read, and why
+            yield BadMessage(row.t_ms, row.src, plain(row.data))
+            return
+        try:
+            yield from read(row.t_ms, row.data)
+        except MessageError as error:
+            yield BadMessage(row.t_ms, row.src, str(error))
+
+    def _market(self, t_ms: int, data: object) -> Iterable[Message]:
+        return self._windows.list_market(t_ms, rows_own.market(fields_of(data)))
+
+    def _reference(self, t_ms: int, data: object) -> Iterable[Message]:
+        return (rows_own.reference(t_ms, fields_of(data)),)
+
+    def _stream(self, t_ms: int, data: object) -> Iterable[Message]:
+        fields = fields_of(data)
+        name, state, why = text(fields, "name"), fields.get("state"), fields.get("why")
+        if state not in ("lost", "live"):
+            raise MessageError("its state is neither lost nor live")
+        if state == "live":
+            return ()
+        if name == CHANNEL:
+            return self._channel.void(t_ms, f"connection lost: {plain(str(why))}")
+        if name in ("binance.futures", "binance.spot"):
+            return self._binance.lost(t_ms, name.replace(".", "-"))
+        return self._okx.lost(t_ms) if name == "okx.public" else ()
+
+    def _keeping(self, src: str, read: Read) -> Read:
+        """`read`, and the last row of each symbol that it could read is kept."""
+
+        def kept(t_ms: int, data: Any) -> Iterator[Message]:
+            yield from read(t_ms, data)
+            key = (src, *(str(data.get(name)) for name in ("venue", "symbol", "instId")))
+            place = (src,) if src == "reference" else key
+            if place in self._kept or len(self._kept) < MOST_CARRIED:
+                self._kept[place] = (src, data)
+
+        return kept
 
     def _unknown(self, row: Row) -> Iterator[Message]:
         kind = plain(row.src)
@@ -75,68 +157,5 @@ class RowReader:
             yield BadMessage(row.t_ms, kind, "unknown kind of row; all of them are ignored")
 
 
-def _market(data: dict[str, Any]) -> Market:
-    up, down = text(data, "up_token"), text(data, "down_token")
-    if up == down:
-        raise MessageError("both outcomes have the same token")
-    tick = amount(data, "tick_size", 1) * BP
-    if tick not in TICKS_BP:
-        raise MessageError("tick_size is none of the venue's")
-    return Market(
-        slug=text(data, "slug"),
-        asset=_asset(data),
-        condition_id=text(data, "condition_id"),
-        window_start=whole(data, "window_start", range(1_000_000_000, 4_102_444_800)),
-        window_seconds=whole(data, "window_seconds", range(60, 86_401)),
-        up_token=up,
-        down_token=down,
-        tick_bp=int(tick),
-        min_shares=micro(amount(data, "min_size", 1_000_000)),
-        fee=_fee(fields_of(data.get("fee"))),
-    )
-
-
-def _fee(data: dict[str, Any]) -> FeeSchedule:
-    return FeeSchedule(amount(data, "rate", 1), whole(data, "exponent", range(5)))
-
-
-def _asset(data: dict[str, Any]) -> str:
-    asset = text(data, "asset")
-    if asset not in ASSETS:
-        raise MessageError(f"asset {plain(asset)} is not traded here")
-    return asset
-
-
-def _mid(t_ms: int, data: dict[str, Any]) -> MidQuote:
-    if data.get("outcome") != Outcome.UP:
-        raise MessageError("a mid of another outcome than UP")
-    mid = number(data, "mid")
-    if mid > 1:
-        raise MessageError(f"mid {mid:g} is not in [0, 1]")
-    return MidQuote(t_ms, text(data, "slug"), mid)
-
-
-def _quote(t_ms: int, data: dict[str, Any]) -> VenueQuote:
-    bid, ask = positive(data, "bid"), positive(data, "ask")
-    if bid > ask:
-        raise MessageError(f"crossed quote: bid {bid:g} above ask {ask:g}")
-    sums = tuple(_sums(fields_of(data[key]), s) for key, s in SUMS if key in data)
-    return VenueQuote(t_ms, text(data, "venue"), _asset(data), bid, ask, sums)
-
-
-def _sums(data: dict[str, Any], window_s: float) -> TradeSums:
-    count = number(data, "buy_count") + number(data, "sell_count")
-    return TradeSums(window_s, number(data, "buy_qty"), number(data, "sell_qty"), count)
-
-
-def _resolution(t_ms: int, data: dict[str, Any]) -> Resolution:
-    outcome = data.get("outcome")
-    if outcome not in (None, Outcome.UP, Outcome.DOWN):
-        raise MessageError("its outcome is neither UP, DOWN nor null")
-    evidence = data.get("evidence")
-    return Resolution(
-        t_ms,
-        text(data, "slug"),
-        None if outcome is None else Outcome(outcome),
-        plain(evidence) if isinstance(evidence, str) else "",
-    )
+def _one(read: Callable[[int, dict[str, Any]], Message]) -> Read:
+    return lambda t_ms, data: (read(t_ms, fields_of(data)),)

@@ -9,9 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from engine.feeds.venues.polymarket_levels import MessageError, decimal
+from engine.recording import TIME_RANGE_MS
 
 TEXT_LIMIT = 200
 """Characters of the longest id or slug."""
+
+STAMP_DIGITS = 13
+"""Digits of unix milliseconds."""
 
 NUMBER_LIMIT = 1e12
 """Largest believable price, quantity or count."""
@@ -38,6 +42,18 @@ def whole(data: dict[str, Any], key: str, limits: range) -> int:
     return value
 
 
+def stamp_ms(data: dict[str, Any], key: str) -> int | None:
+    """Unix milliseconds, sent as a string of digits or a whole number; None: not sent."""
+    value = data.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and len(value) == STAMP_DIGITS and value.isascii():
+        value = int(value) if value.isdigit() else None
+    if type(value) is not int or value not in TIME_RANGE_MS:
+        raise MessageError(f"{key} is not a time in unix milliseconds")
+    return value
+
+
 def number(data: dict[str, Any], key: str) -> float:
     """A finite number in [0, `NUMBER_LIMIT`]."""
     value: Any = data.get(key)
@@ -59,3 +75,10 @@ def amount(data: dict[str, Any], key: str, limit: int) -> Decimal:
     if not 0 <= value <= limit:
         raise MessageError(f"{key} is not in [0, {limit}]")
     return value
+
+
+def number_of(data: dict[str, Any], key: str, limit: int) -> Decimal:
+    """As `amount`, of a field that comes as a number or as a string, depending on the day."""
+    value = data.get(key)
+    # A float's shortest form is the number that the venue wrote.
+    return amount({key: str(value)} if type(value) in (int, float) else data, key, limit)

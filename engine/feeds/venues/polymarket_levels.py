@@ -40,6 +40,11 @@ class PriceCodes(dict[str, int]):
         self[text] = code
         return code
 
+    @staticmethod
+    def text(code: int) -> str:
+        """The price as the venue would write it."""
+        return f"{Decimal(code) / BP:f}"
+
 
 class SizeCodes(dict[str, int]):
     """Size strings to micro-shares, cut below a millionth. Raises MessageError for a bad one."""
@@ -52,6 +57,11 @@ class SizeCodes(dict[str, int]):
             self.clear()
         self[text] = code = int(size * MICRO)
         return code
+
+    @staticmethod
+    def text(code: int) -> str:
+        """The size as the venue would write it."""
+        return f"{Decimal(code) / MICRO:f}"
 
 
 def decimal(text: object, what: str) -> Decimal:
