@@ -40,6 +40,7 @@ Floor plan, in the order of the data:
 * ``training``                         the same offline, on many markets at once
 * ``evaluation``                       several arms on the same tape, and what may be said of them
 * ``bench``                            how fast market data go through it
+* ``doctor``                           what is amiss on this machine and at the venues
 * ``home``, ``lock``                   folders and files; one engine per home
 * ``errors``                           failures that end in one sentence
 

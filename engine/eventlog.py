@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,10 +148,7 @@ class EventLog:
         for expected, (seq, t_ms, kind, payload, stored) in enumerate(rows, start=1):
             previous = _link(previous, seq, t_ms, kind, payload)
             if seq != expected or previous != stored:
-                raise LedgerError(
-                    f"{self._name}: the hash chain breaks at event {expected}; the log was changed "
-                    "outside the program: keep the file as evidence and move it away"
-                )
+                raise _broken(self._name, expected)
             yield Recorded(seq, t_ms, self._decode(seq, kind, payload))
 
     def newest_ms(self) -> int | None:
@@ -235,6 +233,38 @@ class EventLog:
             raise LedgerError(
                 f"{self._name}: event {seq} ({kind}) cannot be read ({error}); update the program"
             ) from None
+
+
+def check_chain(path: Path, most: int) -> int:
+    """Verify the newest `most` events of the log at `path`, which is opened for reading only.
+
+    Returns how many there were. Raises LedgerError where the log is unreadable or its chain broken.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            rows = db.execute(
+                "SELECT seq, t_ms, kind, payload, hash FROM events ORDER BY seq DESC LIMIT ?",
+                (most + 1,),
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"{path}: the event log cannot be read ({error}); move the file away to start a new one"
+        ) from None
+    rows.reverse()
+    before = rows.pop(0) if len(rows) > most else (0, 0, "", b"", GENESIS)
+    for row in rows:
+        seq, t_ms, kind, payload, stored = row
+        if seq != before[0] + 1 or _link(before[4], seq, t_ms, kind, payload) != stored:
+            raise _broken(str(path), before[0] + 1)
+        before = row
+    return len(rows)
+
+
+def _broken(name: str, seq: int) -> LedgerError:
+    return LedgerError(
+        f"{name}: the hash chain breaks at event {seq}; the log was changed outside the program: "
+        "keep the file as evidence and move it away"
+    )
 
 
 def _link(previous: bytes, seq: int, t_ms: int, kind: str, payload: bytes) -> bytes:

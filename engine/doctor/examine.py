@@ -1,0 +1,137 @@
+"""Every look of the doctor, side by side, within one deadline.
+
+Owns the order of the findings and the loop they are made in. A name server that does not answer
+holds a thread for longer than the doctor may take; nobody waits for such threads here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.clock import Clock, SystemClock
+from engine.doctor.arithmetic import CHECK, arithmetic_findings, probe_command
+from engine.doctor.binance import binance_findings
+from engine.doctor.findings import Finding, unharmed
+from engine.doctor.keeping import home_of, keeping_findings, settings_of
+from engine.doctor.machine import Machine, machine_findings, steadiness
+from engine.doctor.okx import okx_findings
+from engine.doctor.polymarket import polymarket_findings
+from engine.doctor.reference import reference_finding
+from engine.doctor.terminal import Terminal, terminal_findings
+from engine.doctor.wire import Patience, Wire
+from engine.feeds.live.clock import MarketClock
+from engine.home import Home
+from engine.settings import Settings
+
+GROUPS = ("terminal", "home", "machine", "model", "polymarket", "binance", "okx", "reference",
+          "question")  # fmt: skip
+"""In the order of the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked at."""
+
+    terminal: Terminal
+    environ: Mapping[str, str]
+    machine: Machine = field(default_factory=Machine)
+    clock: Clock = field(default_factory=SystemClock)
+    patience: Patience = field(default_factory=Patience)
+    command: Sequence[str] | None = None
+    """What tries MLX; None: `arithmetic_probe`."""
+
+
+def examine(subject: Subject) -> list[Finding]:
+    """Every finding, in the order of the report; ends within `Patience.all_s` and never raises."""
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(Abandoned())
+        return runner.run(_examine(subject))
+
+
+async def _examine(subject: Subject) -> list[Finding]:
+    began_wall_ms, began_mono = subject.clock.wall_ms(), subject.clock.mono()
+    home, homeless = home_of(subject.environ)
+    settings, configured = (Settings(), homeless) if home is None else settings_of(home)
+    here, model, network = await asyncio.gather(
+        _in_thread("machine: python", lambda: _of_machine(subject, home, settings), subject),
+        unharmed(CHECK, _model(subject, home), subject.patience.all_s),
+        over_network(settings, subject.clock, subject.patience),
+    )
+    steady = steadiness(subject.clock, began_wall_ms, began_mono)
+    found = [*here, steady, *configured, *model, *network]
+    return sorted(found, key=lambda finding: GROUPS.index(finding.check.partition(": ")[0]))
+
+
+def _of_machine(subject: Subject, home: Home | None, settings: Settings) -> list[Finding]:
+    """What needs no network; it reads files, and so runs beside the loop."""
+    folder = None if home is None else home.data
+    kept = [] if home is None else keeping_findings(home)
+    floor_mb = settings.feeds.disk_floor_mb
+    return [
+        *terminal_findings(subject.terminal, subject.environ),
+        *kept,
+        *machine_findings(subject.machine, folder, floor_mb),
+    ]
+
+
+async def _in_thread(
+    check: str, look: Callable[[], list[Finding]], subject: Subject
+) -> list[Finding]:
+    return await unharmed(check, asyncio.to_thread(look), subject.patience.all_s)
+
+
+async def _model(subject: Subject, home: Home | None) -> list[Finding]:
+    models = Home.under(NO_HOME).models if home is None else home.models
+    command = subject.command or probe_command(models)
+    return await arithmetic_findings(command, subject.patience.child_s)
+
+
+NO_HOME = Path("/nonexistent")
+"""Without a home there are only the shipped weights."""
+
+
+async def over_network(settings: Settings, clock: Clock, patience: Patience) -> list[Finding]:
+    """Every venue, and which of them would be the reference."""
+    wire = Wire(settings, MarketClock(clock), patience)
+    venues: dict[str, Callable[[Wire], Awaitable[list[Finding]]]] = {
+        "polymarket: discovery": polymarket_findings,
+        "binance: futures requests": binance_findings,
+        "okx: requests": okx_findings,
+    }
+    try:
+        looks = (unharmed(check, look(wire), patience.all_s) for check, look in venues.items())
+        found = [finding for findings in await asyncio.gather(*looks) for finding in findings]
+    finally:
+        await wire.aclose()
+    return [*found, reference_finding(found)]
+
+
+class Abandoned(ThreadPoolExecutor):
+    """Runs each call in a thread of its own that nothing waits for, not even the program's end."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        call = partial(_fulfil, future, partial(fn, *args, **kwargs))
+        threading.Thread(target=call, daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's signature
+        """There is nothing to wait for."""
+
+
+def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001 - whoever waits for the future is told
+        future.set_exception(error)
+    else:
+        future.set_result(result)
