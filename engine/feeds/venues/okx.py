@@ -163,8 +163,8 @@ def check_contracts(data: object) -> None:
     worth = {}
     for raw in listed(fields_of(data).get("data"), 1, "data"):
         item = fields_of(raw)
-        if item.get("instId") in CONTRACTS:
-            worth[text(item, "instId")] = real(item, "ctVal") * _multiplier(item)
+        if text(item, "instId") in CONTRACTS:
+            worth[item["instId"]] = real(item, "ctVal") * _multiplier(item)
     for swap, expected in CONTRACTS.items():
         if worth.get(swap) != expected:
             said = "is not listed" if swap not in worth else f"is {worth[swap]:g} per contract"
