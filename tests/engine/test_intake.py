@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from engine import events as ev
@@ -13,13 +14,19 @@ from engine.journal import Journal
 from engine.market import Market, Outcome
 from engine.messages import (
     BadMessage,
+    Bars,
     BookSnapshot,
+    Derivative,
+    Liquidation,
     MarketListed,
     Message,
     MidQuote,
     PriceToBeat,
+    ReferenceChosen,
     Resolution,
     TradePrint,
+    TradesMended,
+    TradesMissed,
     VenueQuote,
 )
 from engine.settings import Settings
@@ -66,6 +73,11 @@ def test_a_book_reaches_the_desk_of_its_token_and_its_source_was_heard() -> None
         (MidQuote(NOW, "nobody's", 0.5), "mid"),
         (VenueQuote(NOW, "v", "DOGE", 1.0, 2.0), "binance"),
         (TradePrint(NOW, "v", "DOGE", 1.0, 1.0, 1), "binance"),
+        (Bars(NOW, "v", "DOGE", ()), "binance"),
+        (TradesMissed(NOW, "v", "DOGE"), "binance"),
+        (TradesMended(NOW, "v", "DOGE"), "binance"),
+        (Derivative(NOW, "v", "DOGE", mark=1.0), "binance"),
+        (Liquidation(NOW, "v", "DOGE", 1, 1.0), "binance"),
         (MarketListed(NOW, market("DOGE")), "market"),
         (BadMessage(NOW, "polymarket", "not JSON"), "polymarket"),
     ],
@@ -167,3 +179,84 @@ def test_a_window_remembered_after_a_restart_can_be_resolved_and_traded() -> Non
     at.take(snapshot())
     assert at.desk.listed == {MARKET.slug: MARKET}
     assert at.intake.book(MARKET.up_token) is not None
+
+
+# ---- the reference venue -------------------------------------------------------------------------
+
+
+def quoted(venue: str, mid: float = 100.0, t_ms: int = NOW) -> VenueQuote:
+    return VenueQuote(t_ms, venue, "BTC", mid, mid)
+
+
+def chosen(venue: str, reason: str = "blocked here") -> ReferenceChosen:
+    return ReferenceChosen(NOW, venue, reason)
+
+
+def changes(at: Set) -> list[str]:
+    return [text for text in at.told() if "underlying measured on" in text]
+
+
+def test_the_first_choice_is_no_change() -> None:
+    at = Set(MARKET)
+    at.take(chosen("a"), quoted("b"), quoted("a", 50.0))
+    assert changes(at) == []
+    assert at.desk.spot == 50.0
+
+
+def test_a_change_is_told_once_and_forgets_the_rows_and_all_that_was_measured() -> None:
+    at = Set(MARKET)
+    at.take(chosen("a"), quoted("a"))
+    at.desk.history.push(np.zeros(18, np.float32))
+    at.take(chosen("b"), chosen("b"), chosen("b", "another reason"))
+    assert changes(at) == ["underlying measured on b: blocked here"]
+    assert len(at.desk.history.rows()) == 0
+    assert at.desk.spot is None
+    at.take(quoted("a"))
+    assert at.desk.spot is None
+    at.take(quoted("b", 70.0))
+    assert at.desk.spot == 70.0
+
+
+def test_the_same_venue_chosen_again_changes_nothing() -> None:
+    at = Set(MARKET)
+    at.take(chosen("a"), quoted("a"))
+    at.desk.history.push(np.zeros(18, np.float32))
+    at.take(chosen("a"))
+    assert changes(at) == []
+    assert len(at.desk.history.rows()) == 1
+    assert at.desk.spot == 100.0
+
+
+def test_a_choice_against_the_venue_that_spoke_first_is_a_change() -> None:
+    at = Set(MARKET)
+    at.take(quoted("b"), chosen("a"))
+    assert changes(at) == ["underlying measured on a: blocked here"]
+
+
+def test_a_change_back_is_another_change() -> None:
+    at = Set(MARKET)
+    at.take(chosen("a"), chosen("b"), chosen("a"))
+    assert len(changes(at)) == 2
+
+
+def test_only_the_venue_that_is_followed_was_heard() -> None:
+    at = Set(MARKET)
+    at.take(chosen("a"), quoted("b"), TradePrint(NOW, "b", "BTC", 1.0, 1.0, 1))
+    assert "binance" not in at.intake.newest_ms
+    at.take(quoted("a"))
+    assert at.intake.counts["binance"] == 1
+
+
+def test_a_print_that_comes_late_does_not_make_its_source_older() -> None:
+    at = Set(MARKET)
+    at.take(quoted("a"), TradePrint(NOW - 5_000, "a", "BTC", 1.0, 1.0, 1))
+    assert at.intake.newest_ms["binance"] == NOW
+
+
+def test_contracts_are_kept_for_the_screen_as_of_the_newest_message() -> None:
+    at = Set(MARKET)
+    at.take(Derivative(NOW, "v", "BTC", mark=5.0), Liquidation(NOW, "v", "BTC", -1, 9.0))
+    assert at.intake.contracts["BTC"].mark == 5.0
+    assert at.intake.contracts["BTC"].liquidated == 9.0
+    at.take(quoted("v", t_ms=NOW + 60_000))
+    assert at.intake.contracts["BTC"].liquidated == 0.0

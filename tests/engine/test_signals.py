@@ -11,7 +11,15 @@ from engine.book import Book, unusable
 from engine.features import FEATURE_NAMES, FEATURES, VOL_TICKS, to_features
 from engine.feeds.feed import FeedInfo
 from engine.market import Outcome
-from engine.messages import Level, MidQuote, TradePrint, TradeSums, VenueQuote
+from engine.messages import (
+    Level,
+    MidQuote,
+    TradePrint,
+    TradesMended,
+    TradesMissed,
+    TradeSums,
+    VenueQuote,
+)
 from engine.settings import Settings
 from engine.signals import AssetSignals, PositionInput, Reading, neutral_count
 from tests.engine.build import MARKET, NOW, book
@@ -75,6 +83,27 @@ def test_a_source_without_prints_leaves_large_trade_neutral() -> None:
     reading = listener.at(up=book())
     assert named(reading, "absent") == {"large_trade"}
     assert {"trade_flow", "cvd_accel", "trade_intensity"} <= named(reading, "live")
+
+
+def test_silence_is_told_of_the_venue_that_is_followed() -> None:
+    listener = Listener("book", "binance")
+    listener.signals.choose("okx-swap")
+    assert listener.at(up=book()).invalid == "no quote of BTC from okx-swap yet"
+    listener.quote(NOW)  # of another venue
+    assert listener.at(up=book()).invalid == "no quote of BTC from okx-swap yet"
+
+
+def test_sums_over_missing_prints_warm_up_again() -> None:
+    listener = Listener("book", "binance")
+    for t_ms in range(NOW - 90_000, NOW + 1, 1_000):
+        listener.quote(t_ms)
+        listener.signals.on_message(TradePrint(t_ms, "v", "BTC", 100.0, 1.0, 1))
+    flows = {"trade_flow", "cvd_accel", "trade_intensity"}
+    assert flows <= named(listener.at(up=book()), "live")
+    listener.signals.on_message(TradesMissed(NOW, "v", "BTC"))
+    assert flows <= named(listener.at(up=book()), "warming")
+    listener.signals.on_message(TradesMended(NOW, "v", "BTC"))
+    assert flows <= named(listener.at(up=book()), "live")
 
 
 def test_what_is_not_covered_yet_warms_up_and_the_row_stands() -> None:

@@ -291,3 +291,16 @@ def test_no_micro_dollar_is_lost_or_paid_twice(steps: list[tuple[object, ...]]) 
     assert not any(t.done and t.truncated for t in course.taken)
     trajectories.cut("the end")
     assert len(course.taken) == opened
+
+
+def test_a_change_of_the_reference_venue_cuts_what_waits() -> None:
+    course = listed()
+    course.decide(value=0.25)
+    course.trajectories.happened("", ev.ReferenceChanged("okx-swap", "blocked"), 0)
+    (cut,) = course.taken
+    assert cut.truncated
+    assert not cut.done
+    assert cut.next_value == 0.25
+    assert course.trajectories.cuts == {"the reference venue changed": 1}
+    course.decide()
+    assert len(course.taken) == 1
