@@ -38,10 +38,10 @@ def doctor_command(options: argparse.Namespace) -> int:
     findings = examine(Subject(_terminal(), os.environ))
     if options.json:
         flags = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        sys.stdout.write(orjson.dumps(findings, option=flags).decode())
+        _write(orjson.dumps(findings, option=flags).decode())
     else:
         colored = is_terminal(sys.stdout)
-        sys.stdout.write(report(findings, paint_for(os.environ) if colored else Paint()))
+        _write(report(findings, paint_for(os.environ) if colored else Paint()))
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -59,6 +59,12 @@ def paint_for(environ: Mapping[str, str]) -> Paint:
     """Colours, unless NO_COLOR or the terminal forbids them."""
     plain = environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb"
     return Paint() if plain else COLORS
+
+
+def _write(text: str) -> None:
+    """Whatever the locale: one that cannot show every letter is what some come here to mend."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def _lines(findings: Iterator[Finding], width: int, paint: Paint) -> Iterator[str]:

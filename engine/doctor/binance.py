@@ -11,13 +11,13 @@ from statistics import median
 
 import orjson
 
-from engine.doctor.findings import Finding, fine, judged, refused, unharmed
+from engine.doctor.findings import Finding, fine, flat, judged, refused, unharmed
 from engine.doctor.judging import clock_finding, stream_finding
 from engine.doctor.wire import Listening, Wire
 from engine.feeds.live.ask import Refusal
 from engine.feeds.live.binance_streams import futures_specs, spot_specs
 from engine.feeds.venues.fields import fields_of
-from engine.feeds.venues.quantities import counted, stamp
+from engine.feeds.venues.quantities import stamp
 
 FUTURES = "binance: futures requests"
 FUTURES_TRADES = "binance: futures trades"
@@ -60,7 +60,7 @@ async def binance_findings(wire: Wire) -> list[Finding]:
         unharmed(FUTURES_TRADES, _futures(wire), seconds),
         unharmed(SPOT_STREAM, _spot(wire), seconds),
     )
-    return [finding for findings in found for finding in findings]
+    return flat(found)
 
 
 async def _time(wire: Wire, check: str, url: str) -> list[Finding]:
@@ -100,7 +100,8 @@ def lag_question(heard: Listening | Refusal) -> Finding:
     """How long a futures trade waits before it is sent: E less T of aggTrade."""
     events = [] if isinstance(heard, Refusal) else _events(heard)
     trades = [event for event in events if event.get("e") == "aggTrade"]
-    lags = [counted(trade.get("E"), "E") - counted(trade.get("T"), "T") for trade in trades]
+    stamps = [(trade.get("E"), trade.get("T")) for trade in trades]
+    lags = [sent - made for sent, made in stamps if type(sent) is int and type(made) is int]
     if not lags:
         return fine(LAG, "not answered: no trade was heard")
     lag = round(median(lags))

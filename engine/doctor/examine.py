@@ -18,8 +18,8 @@ from typing import Any
 from engine.clock import Clock, SystemClock
 from engine.doctor.arithmetic import CHECK, arithmetic_findings, probe_command
 from engine.doctor.binance import binance_findings
-from engine.doctor.findings import Finding, unharmed
-from engine.doctor.keeping import home_of, keeping_findings, settings_of
+from engine.doctor.findings import Finding, flat, unharmed
+from engine.doctor.keeping import KEEPING, home_of, settings_of
 from engine.doctor.machine import Machine, machine_findings, steadiness
 from engine.doctor.okx import okx_findings
 from engine.doctor.polymarket import polymarket_findings
@@ -60,7 +60,7 @@ async def _examine(subject: Subject) -> list[Finding]:
     home, homeless = home_of(subject.environ)
     settings, configured = (Settings(), homeless) if home is None else settings_of(home)
     here, model, network = await asyncio.gather(
-        _in_thread("machine: python", lambda: _of_machine(subject, home, settings), subject),
+        _of_machine(subject, home, settings),
         unharmed(CHECK, _model(subject, home), subject.patience.all_s),
         over_network(settings, subject.clock, subject.patience),
     )
@@ -69,22 +69,26 @@ async def _examine(subject: Subject) -> list[Finding]:
     return sorted(found, key=lambda finding: GROUPS.index(finding.check.partition(": ")[0]))
 
 
-def _of_machine(subject: Subject, home: Home | None, settings: Settings) -> list[Finding]:
-    """What needs no network; it reads files, and so runs beside the loop."""
+async def _of_machine(subject: Subject, home: Home | None, settings: Settings) -> list[Finding]:
+    """What needs no network. Each look reads files, and so runs beside the loop."""
     folder = None if home is None else home.data
-    kept = [] if home is None else keeping_findings(home)
     floor_mb = settings.feeds.disk_floor_mb
-    return [
-        *terminal_findings(subject.terminal, subject.environ),
-        *kept,
-        *machine_findings(subject.machine, folder, floor_mb),
-    ]
+    looks: dict[str, Callable[[], list[Finding]]] = {
+        "terminal: kind": partial(terminal_findings, subject.terminal, subject.environ),
+        "machine: python": partial(machine_findings, subject.machine, folder, floor_mb),
+    }
+    if home is not None:
+        looks |= {check: partial(_alone, look, home) for check, look in KEEPING.items()}
+    seconds = subject.patience.all_s
+    return flat(
+        await asyncio.gather(
+            *(unharmed(check, asyncio.to_thread(look), seconds) for check, look in looks.items())
+        )
+    )
 
 
-async def _in_thread(
-    check: str, look: Callable[[], list[Finding]], subject: Subject
-) -> list[Finding]:
-    return await unharmed(check, asyncio.to_thread(look), subject.patience.all_s)
+def _alone(look: Callable[[Home], Finding], home: Home) -> list[Finding]:
+    return [look(home)]
 
 
 async def _model(subject: Subject, home: Home | None) -> list[Finding]:
@@ -107,7 +111,7 @@ async def over_network(settings: Settings, clock: Clock, patience: Patience) -> 
     }
     try:
         looks = (unharmed(check, look(wire), patience.all_s) for check, look in venues.items())
-        found = [finding for findings in await asyncio.gather(*looks) for finding in findings]
+        found = flat(await asyncio.gather(*looks))
     finally:
         await wire.aclose()
     return [*found, reference_finding(found)]

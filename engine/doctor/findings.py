@@ -7,7 +7,7 @@ printable here, so that no answer can draw on the terminal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 
 from engine.feeds.live.ask import Refusal
@@ -55,6 +55,10 @@ def refused(check: str, refusal: Refusal, setting: str, instead: str = "") -> Fi
         else f"check the network, and {setting} in the configuration"
     )
     return amiss(check, what, f"{mend}; {instead}" if instead else mend)
+
+
+def flat(findings: Iterable[list[Finding]]) -> list[Finding]:
+    return [finding for several in findings for finding in several]
 
 
 def printable(text: str) -> str:

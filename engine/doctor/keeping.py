@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from engine.doctor.findings import Finding, amiss, fine, judged
+from engine.doctor.findings import Finding, amiss, fine
 from engine.doctor.machine import nearest
 from engine.errors import ConsoleError, HomeError, LedgerError
 from engine.eventlog import check_chain
@@ -43,13 +43,9 @@ def settings_of(home: Home) -> tuple[Settings, list[Finding]]:
         settings = load_settings(home.settings_file)
     except ConsoleError as error:
         return Settings(), [_told(check, error)]
-    there = home.settings_file.exists()
+    there = os.path.lexists(home.settings_file)
     detail = str(home.settings_file) if there else "none: the defaults hold"
     return settings, [fine(check, detail)]
-
-
-def keeping_findings(home: Home) -> list[Finding]:
-    return [_folders(home), _permissions(home), _latch(home.halt_latch), _logs(home.ledger)]
 
 
 def _folders(home: Home) -> Finding:
@@ -69,7 +65,7 @@ def _folders(home: Home) -> Finding:
 def _permissions(home: Home) -> Finding:
     """Folders 0700 and files 0600: others on this machine have no business here."""
     paths = [path for root in dict.fromkeys(home.folders[:4]) for path in _below(root)]
-    wide = [path for path in paths if path.lstat().st_mode & OTHERS]
+    wide = [path for path in paths if _mode(path) & OTHERS]
     detail = f"{len(paths)} files and folders, {len(wide)} open to other users"
     if not wide:
         return fine("home: permissions", detail)
@@ -83,25 +79,42 @@ def _below(root: Path) -> Iterator[Path]:
         yield from islice((p for p in root.rglob("*") if not p.is_symlink()), MOST_FILES)
 
 
-def _latch(path: Path) -> Finding:
-    reason = Latch(path).reason
+def _mode(path: Path) -> int:
+    """0 for what is gone by now: a running engine makes and removes files."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _latch(home: Home) -> Finding:
+    reason = Latch(home.halt_latch).reason
     if reason is None:
         return fine("home: halt latch", "open: trading is not halted")
     advice = f"look into the reason, then type {RESUME_WORD} in the console (key R)"
     return amiss("home: halt latch", f"HALTED: {reason}", advice)
 
 
-def _logs(folder: Path) -> Finding:
+def _logs(home: Home) -> Finding:
     check = "home: event logs"
-    logs = sorted(folder.glob("*.sqlite")) if folder.exists() else []
+    logs = sorted(home.ledger.glob("*.sqlite"))
     try:
         events = sum(check_chain(path, NEWEST_EVENTS) for path in logs)
     except LedgerError as error:
         return _told(check, error)
-    return judged(check, f"{len(logs)} logs, {events} newest events verified", "")
+    return fine(check, f"logs: {len(logs)}, newest events verified: {events}")
 
 
 def _told(check: str, error: ConsoleError) -> Finding:
     """Errors of the program say what is wrong and, after a semicolon, what to do."""
     detail, _, advice = str(error).partition("; ")
     return amiss(check, detail, advice or "see the line above")
+
+
+KEEPING: Mapping[str, Callable[[Home], Finding]] = {
+    "home: folders": _folders,
+    "home: permissions": _permissions,
+    "home: halt latch": _latch,
+    "home: event logs": _logs,
+}
+"""Every look at a home, by the name of its finding."""

@@ -5,6 +5,7 @@ Owns what is enough. The facts come from `Machine`, which a test replaces.
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -79,7 +80,8 @@ def steadiness(clock: Clock, began_wall_ms: int, began_mono: float) -> Finding:
 
 def nearest(folder: Path) -> Path:
     """`folder`, or the first of its parents that exists."""
-    return next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+    # os.path's own exists: a path below a folder that may not be entered is none, and no error.
+    return next((p for p in (folder, *folder.parents) if os.path.exists(p)), Path("/"))  # noqa: PTH110 - see above
 
 
 def _python(machine: Machine) -> Finding:

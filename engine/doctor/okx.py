@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.doctor.findings import Finding, amiss, fine, refused, unharmed
+from engine.doctor.findings import Finding, amiss, fine, flat, refused, unharmed
 from engine.doctor.judging import clock_finding, stream_finding
 from engine.doctor.wire import Wire
 from engine.feeds.live.ask import Refusal
@@ -27,7 +27,7 @@ async def okx_findings(wire: Wire) -> list[Finding]:
         unharmed(CONTRACT, _contracts(wire), seconds),
         *(unharmed(check, _stream(wire, index), seconds) for index, check in enumerate(STREAMS)),
     )
-    return [finding for findings in found for finding in findings]
+    return flat(found)
 
 
 async def _time(wire: Wire) -> list[Finding]:

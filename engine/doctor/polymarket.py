@@ -9,7 +9,7 @@ import asyncio
 from statistics import median
 from typing import Any
 
-from engine.doctor.findings import Finding, amiss, fine, judged, refused, unharmed
+from engine.doctor.findings import Finding, amiss, fine, flat, judged, refused, unharmed
 from engine.doctor.judging import clock_finding, stream_finding
 from engine.doctor.polymarket_questions import (
     COUNTRY,
@@ -59,7 +59,7 @@ async def polymarket_findings(wire: Wire) -> list[Finding]:
         unharmed(PRICE_STREAM, _prices(wire), seconds),
         unharmed(PRICES, prices_to_beat(wire), seconds),
     )
-    return [finding for findings in found for finding in findings]
+    return flat(found)
 
 
 async def _of_windows(wire: Wire) -> list[Finding]:
@@ -80,7 +80,7 @@ async def _of_windows(wire: Wire) -> list[Finding]:
         unharmed(DATA, _resolutions(wire, market), seconds),
         unharmed(DELAY, delay_and_fee(wire, market), seconds),
     )
-    return [*found, *(finding for findings in more for finding in findings)]
+    return [*found, *flat(more)]
 
 
 def _discovery(windows: list[Window]) -> Finding:
@@ -135,7 +135,8 @@ async def _book(wire: Wire, market: Market) -> list[Finding]:
         return [refused(BOOK, answer, "venues.polymarket_clob")]
     data = fields_of(answer.data)
     bids, asks = (len(listed(data.get(side), 0, side)) for side in ("bids", "asks"))
-    age_s = (answer.asked_ms - stamp(data.get("timestamp"), "timestamp")) / 1000
+    changed_ms = stamp(data.get("timestamp"), "timestamp")
+    age_s = max(0.0, (answer.asked_ms - changed_ms) / 1000)
     detail = f"{market.slug} UP: {bids} bids, {asks} asks, changed {age_s:.1f} s ago"
     advice = "no fault of yours: nothing is bought while a side is empty"
     return [judged(BOOK, detail, "" if bids and asks else advice)]

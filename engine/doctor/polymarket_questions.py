@@ -92,7 +92,7 @@ def price_question(heard: Listening | Refusal) -> Finding:
         return fine(PRICE_LIVE, f"not answered: {heard.why}")
     updates = sum(_is_update(frame.data) for frame in heard.frames)
     if updates:
-        return fine(PRICE_LIVE, f"yes: {updates} updates while it was listened to")
+        return fine(PRICE_LIVE, f"yes: updates heard while listening: {updates}")
     past = "only the last minute, no update" if heard.first else "it said nothing"
     return fine(PRICE_LIVE, f"no: {past}; the price to beat then comes from discovery")
 
