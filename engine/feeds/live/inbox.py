@@ -19,8 +19,11 @@ from engine.recording import LINE_LIMIT, Row
 MOST_WAITING = 100_000
 """Rows that may wait. Beyond it frames are refused, and their streams are told lost."""
 
-DEEP = 400
-"""Brackets in a message from which its nesting is tried: a line of a recording lies two deeper."""
+DEEP = 200
+"""Deepest nesting that is read; no venue's message comes near. The parser alone would allow 1024
+and a recording, whose line lies deeper than the message, would then not give it back."""
+
+_SHELL = 1024 - DEEP
 
 
 class Arrival(NamedTuple):
@@ -61,7 +64,7 @@ class Inbox:
         try:
             data = orjson.loads(raw)
             if raw.count(b"[") + raw.count(b"{") > DEEP:
-                orjson.loads(b"[[%b]]" % raw)
+                orjson.loads(b"[" * _SHELL + raw + b"]" * _SHELL)
         except orjson.JSONDecodeError as error:
             return f"not JSON: {error}"
         # A sentence of the venue's own would pass for one of ours.
@@ -74,6 +77,8 @@ class Inbox:
         """
         row = None
         stamp = self._stamp()
+        if self._lost and len(self._waiting) < MOST_WAITING // 2:
+            self._lost.clear()
         for raw, data in frames:
             if len(self._waiting) >= MOST_WAITING:
                 self._refuse(src)
@@ -107,8 +112,6 @@ class Inbox:
     def _taken(self, until_ms: int) -> Iterator[Arrival]:
         while self._waiting and self._waiting[0].row.t_ms <= until_ms:
             yield self._waiting.popleft()
-        if len(self._waiting) < MOST_WAITING // 2:
-            self._lost.clear()
 
     def _push(self, src: str, data: Any, raw: bytes) -> Row:
         row = Row(self._stamp(), src, data)
