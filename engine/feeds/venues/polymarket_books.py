@@ -108,14 +108,14 @@ class TokenBook:
     def change(
         self, changes: list[Change], stamp: int | None = None, stated: Best | None = None
     ) -> Sides | None:
-        """Lay deltas over the book; None where they were told before, or the book is void.
+        """Lay deltas over the book; None where they were told before.
 
         `stated` are the best prices that the venue sees after them. Raises MessageError where the
         book cannot be continued by them; then it must be voided.
         """
         if self.void_why is not None:
             self._note(stamp)
-            return None
+            raise MessageError("a delta with no whole book before it")
         if self._is_old(stamp):
             self._hear_again(changes)
             return None

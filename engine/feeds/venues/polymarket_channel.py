@@ -158,10 +158,14 @@ class MarketChannel:
             by_token.setdefault(token, []).append(change)
             stated[token] = self._stated(raw)
         for token, changes in by_token.items():
-            book = self._book({"asset_id": token})
-            sides = book.change(changes, stamp, stated[token])
-            if sides is not None:
-                yield self._told(t_ms, token, sides)
+            try:
+                book = self._book({"asset_id": token})
+                sides = book.change(changes, stamp, stated[token])
+            except MessageError as error:
+                yield BadMessage(t_ms, SRC, str(error))
+                yield from self.void(t_ms, str(error), (token,))
+            else:
+                yield from () if sides is None else (self._told(t_ms, token, sides),)
 
     def _announced(self, t_ms: int, event: dict[str, Any]) -> None:
         book, best = self._books.get(str(event.get("asset_id"))), self._stated(event)
