@@ -91,20 +91,24 @@ class Polymarket:
             tasks.create_task(self._follow_windows())
 
     async def _follow_windows(self) -> None:
-        lacking = Lacking(self._parts.settings.feeds.first_s)
+        first_s = self._parts.settings.feeds.first_s
+        running, coming = Lacking(first_s), Lacking(first_s)
         while True:
             self._subscribe()
-            self._cure(lacking)
+            if self._books.usable:
+                self._cure_running(running)
+                self._cure_coming(coming)
             await self._parts.clock.sleep(LOOK_S)
 
     def _tokens(self) -> frozenset[str]:
         return self._windows.subscribed_tokens(self._parts.clock.now_ms())
 
     def _wanted(self) -> frozenset[str]:
-        """Open tokens whose books the channel must give. One that never had a book may have none
-        yet, and is no reason to drop the connection that all others come by."""
-        running = self._windows.running_tokens(self._parts.clock.now_ms())
-        return running & self._booked or running
+        """Tokens whose books the channel must give. One that never had a book may have none yet,
+        and is no reason to drop the connection that all others come by."""
+        now_ms = self._parts.clock.now_ms()
+        running = self._windows.running_tokens(now_ms)
+        return (running | self._windows.coming_tokens(now_ms)) & self._booked or running
 
     def _subscribe(self) -> None:
         """Changes are sent to the connection there is; the next greeting holds them all."""
@@ -114,20 +118,27 @@ class Polymarket:
         self._booked &= wanted
         self._subscribed = wanted
 
-    def _cure(self, lacking: Lacking) -> None:
-        now_ms = self._parts.clock.now_ms()
-        tokens = frozenset[str]()
-        if self._books.usable:
-            tokens = self._reader.lacking(self._windows.running_tokens(now_ms))
-        cure = lacking.look(self._parts.clock.mono(), tokens)
+    def _cure_running(self, lacking: Lacking) -> None:
+        tokens = self._windows.running_tokens(self._parts.clock.now_ms())
+        missing = self._reader.lacking(tokens)
+        cure = lacking.look(self._parts.clock.mono(), missing)
         if cure is Cure.RENEW:
-            self._books.renew(f"no whole book of {len(tokens)} tokens")
+            self._books.renew(f"no whole book of {len(missing)} tokens")
         elif cure is Cure.RESUBSCRIBE:
-            for text in (
-                *streams.market_changes(tokens, frozenset()),
-                *streams.market_changes(frozenset(), tokens),
-            ):
-                self._books.send(text)
+            self._resubscribe(missing)
+
+    def _cure_coming(self, lacking: Lacking) -> None:
+        """A window that is not open yet is no reason to renew what others come by."""
+        tokens = self._windows.coming_tokens(self._parts.clock.now_ms())
+        missing = self._reader.lacking(tokens)
+        if lacking.look(self._parts.clock.mono(), missing) is not Cure.NOTHING:
+            self._resubscribe(missing)
+
+    def _resubscribe(self, tokens: frozenset[str]) -> None:
+        """A subscription begins with the whole book."""
+        none = frozenset[str]()
+        for text in (*streams.market_changes(tokens, none), *streams.market_changes(none, tokens)):
+            self._books.send(text)
 
     def _market_heard(self, frame: object) -> Heard:
         heard = streams.market_heard(frame)

@@ -65,6 +65,8 @@ class Questions:
         now_ms = self._parts.clock.now_ms()
         over = self._windows.unsettled(now_ms)
         slugs = {window.market.slug for window in over}
+        if self.poll.health.last_data is None and not over:
+            self.poll.health.waiting("no window is over yet")
         self._asked_ms = {slug: t for slug, t in self._asked_ms.items() if slug in slugs}
         async with asyncio.TaskGroup() as questions:
             for window in over:
@@ -111,7 +113,7 @@ def sources(parts: Parts) -> tuple[Source, ...]:
             ask=lambda poll, market: poll.ask(
                 f"{venues.polymarket_clob}/markets/{market.condition_id}"
             ),
-            verdict=polymarket_verdicts.winner,
+            verdict=polymarket_verdicts.clob_verdict,
             put=lambda market, reply: inbox.put_answer(
                 polymarket_verdicts.CLOB_SRC, reply.raw, slug=market.slug
             ),
@@ -122,7 +124,7 @@ def sources(parts: Parts) -> tuple[Source, ...]:
             ask=lambda poll, market: poll.ask(
                 f"{venues.polymarket_data}/v2/resolutions", condition=market.condition_id
             ),
-            verdict=polymarket_verdicts.payout,
+            verdict=polymarket_verdicts.data_verdict,
             put=lambda market, reply: inbox.put_answer(
                 polymarket_verdicts.DATA_SRC, reply.raw, slug=market.slug
             ),

@@ -81,6 +81,11 @@ class Windows:
     def running_tokens(self, now_ms: int) -> frozenset[str]:
         return _tokens(self.running(now_ms))
 
+    def coming_tokens(self, now_ms: int) -> frozenset[str]:
+        """Of windows that are listed and not open yet."""
+        markets = (w.market for w in self._by_slug.values() if not w.followed)
+        return _tokens(market for market in markets if now_ms < market.start_ms)
+
     def subscribed_tokens(self, now_ms: int) -> frozenset[str]:
         """Tokens that the market channel is asked for."""
         return _tokens(

@@ -86,6 +86,12 @@ class Reference:
         answered = tuple(rung.answered for rung in self._rungs)
         if self._ladder.begin(self._parts.clock.mono(), answered):
             self._say()
+        for rung in (self._rungs[index] for index in self._resting):
+            rung.rest()
+
+    @property
+    def _resting(self) -> frozenset[int]:
+        return frozenset(range(len(self._rungs))) - self._ladder.running
 
     async def _look(self) -> None:
         standings = tuple(rung.standing for rung in self._rungs)

@@ -96,8 +96,12 @@ class Rung:
                 await self.ask()
             await self._deliver()
         finally:
-            for health in self.connections:
-                health.off(NOT_NEEDED)
+            self.rest()
+
+    def rest(self) -> None:
+        """Show that nothing runs here."""
+        for health in self.connections:
+            health.off(NOT_NEEDED)
 
     def renew(self, why: str) -> None:
         """The network is another one: every connection is made anew."""
@@ -161,7 +165,7 @@ class Rung:
         bad = next(stream.health for stream in self.venue.streams if not stream.usable)
         why = f"{bad.name}: {bad.last_error or bad.state}"
         refused = bad.state == "blocked"
-        blocked = f"{bad.name} refuses this place ({bad.refused})" if refused else ""
+        blocked = f"{bad.name}: refused to this place ({bad.refused})" if refused else ""
         return Standing(usable=False, blocked=blocked, why=why)
 
 
