@@ -176,7 +176,7 @@ def test_a_disk_that_runs_low_ends_the_recording_with_a_finished_file(tmp_path: 
         f"recording ended: 4 MB are free for {tmp_path} and 5 MB must stay so (feeds.disk_floor_mb)"
     )
     with closing(Recording(tmp_path / "part-0001.jsonl.gz")) as part:
-        assert [row[2] for row in part.rows()] == [1]
+        assert list(part.rows()) == [Row(T0, "mid", 1)]
         assert part.warning is None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.errors import RecordingError
-from engine.recording import Fault, Recording, Row
+from engine.recording import Carried, Fault, Recording, Row
 from tests.engine import recordings as rec
 from tests.shared import SHARED, needs_shared
 
@@ -219,3 +219,10 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     recording = Recording(path)
     assert [type(row) for row in recording.rows()] == [Row, Row]
     recording.close()
+
+
+def test_a_carried_row_is_told_from_the_others(tmp_path: Path) -> None:
+    kept = {**rec.market(), "carried": True}
+    claimed = {**rec.market(), "carried": "true"}
+    rows = read(rec.write(tmp_path, kept, rec.market(), claimed))
+    assert [type(row) for row in rows] == [Carried, Row, Row]

@@ -96,6 +96,7 @@ def test_bad_rows_are_counted_where_they_happen() -> None:
     bad = [m for m in ReplayFeed(mixed_file()).poll(FOREVER) if isinstance(m, BadMessage)]
     assert [(m.t_ms - T0, m.reason) for m in bad] == [
         (130, "line 5: not JSON"),
+        (700, "a delta with no whole book before it"),
         (1_000, "bid is not a number in [0, 1e+12]"),
         (1_000, "size 'NaN' is not finite"),
         (2_000, "a delta with no whole book before it"),
