@@ -131,7 +131,7 @@ class LivePace:
         if ended(engine) or self.due(engine):
             return 0.0
         left_s = (_next_tick_ms(engine) - self._clock.now_ms()) / 1000
-        return min(NAP_S, max(0.0, left_s) / self._clock.rate)
+        return min(NAP_S, self._clock.real_s(max(0.0, left_s)))
 
     def turn(self, engine: Engine) -> None:
         begun, target = self._clock.mono(), self._clock.now_ms()
@@ -141,11 +141,11 @@ class LivePace:
                 engine.advance(target)
                 return
             self._tick(engine, tick)
-            if (self._clock.mono() - begun) / self._clock.rate > TURN_S:
+            if self._clock.real_s(self._clock.mono() - begun) > TURN_S:
                 return
 
     def _tick(self, engine: Engine, tick_ms: int) -> None:
         """Advance to a decision tick, and note how late it began."""
-        late = (self._clock.now_ms() - tick_ms) / self._clock.rate
+        late = self._clock.real_s(self._clock.now_ms() - tick_ms)
         engine.meters.late.add(self._clock.mono(), late)
         engine.advance(tick_ms)

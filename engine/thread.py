@@ -145,7 +145,7 @@ class EngineThread:
             self._started.set()
             async with connected(built.live):
                 await self._run(built)
-            if ended(engine) and built.live is None:
+            if ended(engine) and built.live is None and not engine.left:
                 to_the_tick(engine)
             if built.live is not None:
                 built.live.end(engine.t_ms)

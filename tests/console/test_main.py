@@ -89,8 +89,10 @@ def test_what_is_given_after_the_word_replay_wins() -> None:
     assert parse(["--seed", "3", "replay", "FILE", "--seed", "4"]).seed == 4
 
 
-@pytest.mark.parametrize("option", [["--feed", "sim"], ["--windows", "2"], ["--fresh"]])
-def test_an_option_of_the_embedded_market_does_not_go_with_replay(
+@pytest.mark.parametrize(
+    "option", [["--feed", "sim"], ["--windows", "2"], ["--fresh"], ["--record"]]
+)
+def test_an_option_of_a_running_market_does_not_go_with_replay(
     option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:

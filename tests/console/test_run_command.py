@@ -36,17 +36,14 @@ def one_sentence(err: str) -> bool:
     return err.count("\n") == 1 and "Traceback" not in err
 
 
-def test_without_a_feed_it_says_what_exists(say: Say) -> None:
-    code, _, err = say()
-    assert code == 2
-    assert "--feed sim" in err
-    assert one_sentence(err)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--feed", "live"],
+        ["--feed", "moon"],
+        ["--speed", "2"],
+        ["--feed", "live", "--speed", "2"],
+        ["--feed", "sim", "--record"],
+        ["--out", "somewhere"],
         ["--feed", "sim", "--speed", "0"],
         ["--feed", "sim", "--speed", "nan"],
         ["--feed", "sim", "--speed", "fast"],

@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from engine import events as ev
+from engine.clock import SystemClock
+from engine.errors import LedgerError
 from engine.eventlog import EventLog
+from engine.feeds.live.clock import MarketClock
 from engine.journal import Journal
 from engine.ledger import Ledger
-from engine.session import SimRun, _source
+from engine.session import LiveRun, Plan, ReplayRun, SimRun, _source
+from engine.settings import Settings
 from engine.units import dollars
 from tests.engine import recordings as rec
 from tests.engine.build import NOW
@@ -99,12 +103,27 @@ def test_a_killed_run_shows_the_same_positions_and_result_when_it_starts_again(
 def test_a_run_goes_on_after_the_newest_instant_of_its_log_and_decides_nothing_twice(
     tmp_path: Path,
 ) -> None:
+    plan, clock = Plan(SimRun(), Settings()), MarketClock(SystemClock())
     with ExitStack() as opened:
-        _, log = _source(SimRun(), 7, tmp_path, opened)
+        _, log = _source(plan, tmp_path, clock, opened)
         log.append(NOW, 0, ev.Noted("info", "reached"))
     with ExitStack() as opened:
-        feed, _ = _source(SimRun(), 7, tmp_path, opened)
+        feed, _ = _source(plan, tmp_path, clock, opened)
         assert feed.info.start_ms == NOW + 1
+
+
+def test_a_live_run_does_not_go_on_in_a_log_from_the_future(tmp_path: Path) -> None:
+    plan, clock = Plan(LiveRun(), Settings()), MarketClock(SystemClock())
+    with ExitStack() as opened:
+        _, log = _source(plan, tmp_path, clock, opened)
+        log.append(clock.now_ms() + 60_000, 0, ev.Noted("info", "reached"))
+    with ExitStack() as opened, pytest.raises(LedgerError, match="ahead of this machine's clock"):
+        _source(plan, tmp_path, clock, opened)
+
+
+def test_only_a_recording_is_not_learned_from_by_default() -> None:
+    runs = {SimRun(): True, LiveRun(): True, ReplayRun(Path("tape.jsonl.gz")): False}
+    assert [Plan(run, Settings()).learns for run in runs] == list(runs.values())
 
 
 def test_the_same_seed_gives_the_same_events_and_another_seed_others(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from engine.errors import RecordingError
 from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.messages import BadMessage, Message
-from engine.settings import Settings
 from engine.pace import NAP_S, Pace, to_the_tick, trail_s
+from engine.settings import Settings
 from engine.thread import Built, EngineThread
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
