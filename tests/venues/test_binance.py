@@ -12,14 +12,15 @@ from tests.shared import needs_shared
 from tests.venues import samples
 from tests.venues.raw_client import all_heard, get, heard, socket, told
 from tests.venues.town import Town
-from tests.venues.world import Plan
+from tests.venues.world import START_MS, Plan
 
 MARKET = ("aggTrade", "markPrice@1s", "kline_1m", "forceOrder")
 
 
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
-    async with Town(plan=Plan(assets=("BTC", "XRP")), rate=40.0) as town:
+    end_of_minute_ms = START_MS + 50_000
+    async with Town(plan=Plan(assets=("BTC",)), rate=40.0, start_ms=end_of_minute_ms) as town:
         yield town
 
 

@@ -13,14 +13,18 @@ from tests.venues import samples
 from tests.venues.polymarket_papers import price_text, size_text
 from tests.venues.raw_client import all_heard, get, heard, socket, told, until
 from tests.venues.town import Town
-from tests.venues.world import Plan, Window
+from tests.venues.world import START_MS, Plan, Window
 
 RATE = 40.0
+
+NEAR_THE_END_MS = START_MS + 100_000
+"""Twenty seconds before windows of five minutes end."""
 
 
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
-    async with Town(plan=Plan(assets=("BTC",), window_seconds=300), rate=RATE) as town:
+    plan = Plan(assets=("BTC",), window_seconds=300)
+    async with Town(plan=plan, rate=RATE, start_ms=NEAR_THE_END_MS) as town:
         yield town
 
 

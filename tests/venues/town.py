@@ -80,6 +80,8 @@ class Town:
         self.hosts: tuple[Host, ...] = tuple(
             value for value in vars(self).values() if isinstance(value, Host)
         )
+        self.paused = False
+        """While true nothing happens in the world; afterwards it catches up."""
         self._life: asyncio.Task[None] | None = None
 
     @property
@@ -158,7 +160,8 @@ class Town:
     async def _live(self) -> None:
         while True:
             await self.clock.sleep(self.world.step_ms / 1000)
-            for number, happening in enumerate(self.world.advance(self.clock.now_ms())):
+            until_ms = self.world.t_ms if self.paused else self.clock.now_ms()
+            for number, happening in enumerate(self.world.advance(until_ms)):
                 for host in self.hosts:
                     host.tell(happening)
                 if number % BREATH == BREATH - 1:
