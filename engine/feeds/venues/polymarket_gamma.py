@@ -141,8 +141,9 @@ def _check_times(market: dict[str, Any], window: Named) -> None:
 
 
 def _seconds(market: dict[str, Any], key: str) -> int:
+    written = text(market, key)
     try:
-        at = datetime.fromisoformat(text(market, key))
+        at = datetime.fromisoformat(written)
     except ValueError:
         raise MessageError(f"{key} is not a time") from None
     if at.tzinfo is None:
@@ -156,7 +157,7 @@ def _check_outcomes(market: dict[str, Any]) -> None:
 
 
 def _version(market: dict[str, Any]) -> str:
-    version = market.get("version", "v1")
+    version = market.get("version") or "v1"  # older listings do not state it
     if version not in ("v1", "v2"):
         raise MessageError(f"protocol version {plain(str(version))} is not known here")
     return str(version)

@@ -10,19 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feeds.rows import NAMES_LIMIT, RowReader
+from engine.feeds.venues.polymarket_prices import tick_of
 from engine.market import Outcome
 from engine.messages import (
     BadMessage,
+    BookSnapshot,
     MarketListed,
     Message,
     MidQuote,
+    ReferenceChosen,
     Resolution,
+    SessionEnded,
     TradeSums,
     VenueQuote,
 )
 from engine.recording import Row
 from engine.units import MICRO
 from tests.engine import recordings as rec
+from tests.engine.feeds.venues import gamma
 
 T0 = rec.T0
 SUMS = {"buy_qty": 0.5, "sell_qty": 1.5, "buy_count": 2.0, "sell_count": 14.0}
@@ -34,6 +39,17 @@ LINES = (
     rec.mid(T0, 0.5),
     rec.quote(T0, trades_3s=SUMS),
     rec.resolution(T0),
+    rec.row(T0, "reference", {"venue": "okx-swap", "reason": "HTTP 451"}),
+    rec.row(T0, "stream", {"name": "polymarket.market", "state": "lost", "why": "silent"}),
+    rec.row(T0, "session", {"state": "ended"}),
+    rec.row(T0, "polymarket.book", {"asked_ms": T0, "token": rec.UP, "answer": {"bids": []}}),
+    rec.row(T0, "gamma.event", gamma.event(closed=True)),
+    rec.row(T0, "clob.market", {"slug": gamma.SLUG, "answer": {"tokens": []}}),
+    rec.row(T0, "data.resolutions", {"slug": gamma.SLUG, "answer": {"data": []}}),
+    rec.row(T0, "polymarket.prices", tick_of("BTC", T0, 1.0)),
+    rec.row(T0, "binance.bars", {"venue": "binance-spot", "symbol": "BTCUSDT", "answer": []}),
+    rec.row(T0, "binance.interest", {"symbol": "BTCUSDT", "openInterest": "1"}),
+    rec.row(T0, "okx.bars", {"instId": "BTC-USDT-SWAP", "answer": {"code": "0", "data": []}}),
 )
 NAMES = st.sampled_from(sorted({name for line in LINES for name in line["data"]} | {"price"}))
 
@@ -183,3 +199,64 @@ def test_a_file_of_ever_new_kinds_is_counted_in_bounded_memory() -> None:
         read(rec.row(T0, f"kind-{i}", None), reader)
     assert len(reader.ignored) == NAMES_LIMIT + 1
     assert sum(reader.ignored.values()) == 100
+
+
+def test_the_programs_own_rows_are_told_to_the_engine() -> None:
+    reference = rec.row(T0, "reference", {"venue": "okx-swap", "reason": "HTTP 451"})
+    assert read(reference) == [ReferenceChosen(T0, "okx-swap", "HTTP 451")]
+    assert read(rec.row(T0, "session", {"state": "begun"})) == []
+    assert read(rec.row(T0, "session", {"state": "ended"})) == [SessionEnded(T0)]
+    for name in ("binance.futures", "binance.spot", "okx.public", "polymarket.prices"):
+        assert read(rec.row(T0, "stream", {"name": name, "state": "lost", "why": "x"})) == []
+
+
+@pytest.mark.parametrize(
+    ("src", "data", "why"),
+    [
+        ("reference", {"venue": "elsewhere"}, "its venue is no reference venue"),
+        ("session", {"state": "paused"}, "its state is neither begun nor ended"),
+        ("stream", {"name": "okx.public", "state": "slow"}, "its state is neither lost nor live"),
+        ("gamma.event", "4 MB, too large", "4 MB, too large"),
+        ("binance.futures", "not JSON", "not JSON"),
+        ("okx.public", [1], "data is list, not an object"),
+    ],
+)
+def test_what_cannot_be_used_says_why(src: str, data: Any, why: str) -> None:
+    assert reason(rec.row(T0, src, data)) == why
+
+
+def test_a_recordings_next_part_begins_with_what_was_known() -> None:
+    """Fed to a fresh reader, what is carried gives the books, the reference and the bars."""
+    minute = [T0 - 120_000, "1", "1", "1", "1", "1", T0 - 60_001, "1", 1, "1", "1", "0"]
+    bars = {"venue": "binance-spot", "symbol": "BTCUSDT", "answer": [minute]}
+    reader, heir = RowReader(), RowReader()
+    for line in (
+        rec.market(T0),
+        rec.book(T0, timestamp=str(T0)),
+        rec.row(T0, "reference", {"venue": "okx-swap", "reason": "451"}),
+        rec.row(T0, "reference", {"venue": "binance-spot", "reason": "okx is silent"}),
+        rec.row(T0, "binance.bars", bars),
+    ):
+        assert not isinstance(read(line, reader)[0], BadMessage)
+    carried = reader.carried(T0)
+    assert [src for src, _ in carried] == [
+        "market",
+        "polymarket.market",
+        "reference",
+        "binance.bars",
+    ]
+    told = [read(rec.row(T0, src, data), heir) for src, data in carried]
+    assert ReferenceChosen(T0, "binance-spot", "okx is silent") in told[2]
+    (book,) = told[1]
+    assert isinstance(book, BookSnapshot)
+    assert (book.bids[0][0], book.asks[0][0]) == (4_900, 5_100)
+    assert heir.carried(T0) == carried
+    assert heir.lacking([rec.UP, rec.DOWN]) == {rec.DOWN}
+
+
+def test_a_void_book_is_not_carried() -> None:
+    reader = RowReader()
+    for line in (rec.market(T0), rec.book(T0)):
+        read(line, reader)
+    read(rec.row(T0, "polymarket.market", "cut off"), reader)
+    assert [src for src, _ in reader.carried(T0)] == ["market"]
