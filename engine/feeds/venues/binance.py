@@ -16,6 +16,7 @@ from engine.feeds.venues.fields import fields_of, text
 from engine.feeds.venues.polymarket_levels import MessageError
 from engine.feeds.venues.quantities import (
     Continuity,
+    Newest,
     counted,
     listed,
     notional,
@@ -59,10 +60,6 @@ CONTROL_KEYS = frozenset({"result", "method", "error", "code"})
 SNAPSHOTS = ("depth5", "depth10", "depth20")
 """Streams whose ``depthUpdate`` is the top of the book, and not a change of it."""
 
-RESTART_MS = 5_000
-"""Quotes whose numbers run back are old ones, for so long after the newest; then the venue has
-begun to count anew."""
-
 
 class Instrument:
     """What has been heard of one symbol on one of both venues."""
@@ -73,17 +70,7 @@ class Instrument:
         self.singles = False
         """Single fills are sent: the aggregated ones repeat them."""
         self.continuity = Continuity()
-        self._quote = -1
-        self._quoted_ms = 0
-
-    def newer(self, t_ms: int, number: int) -> bool:
-        """Whether the quote of that number is the newest so far."""
-        return number > self._quote or t_ms - self._quoted_ms > RESTART_MS
-
-    def quoted(self, t_ms: int, number: int, mid: float) -> None:
-        """Take a quote. Raises MessageError where its price leaps."""
-        self.continuity.quoted(t_ms, mid)
-        self._quote, self._quoted_ms = number, t_ms
+        self.quotes = Newest()
 
 
 class BinanceReader:
@@ -182,9 +169,10 @@ class BinanceReader:
         quantity(best, "B")
         quantity(best, "A")
         instrument = self._instrument(venue, symbol)
-        if not instrument.newer(t_ms, number):
+        if not instrument.quotes.passes(t_ms, number):
             return []
-        instrument.quoted(t_ms, number, (bid + ask) / 2)
+        instrument.continuity.quoted(t_ms, (bid + ask) / 2)
+        instrument.quotes.take(t_ms, number)
         return [VenueQuote(t_ms, venue, SYMBOLS[symbol], bid, ask)]
 
     def _mark(self, venue: str, t_ms: int, _: str, event: dict[str, Any]) -> list[Message]:

@@ -14,6 +14,7 @@ from engine.feeds.venues.fields import fields_of, text
 from engine.feeds.venues.polymarket_levels import MessageError
 from engine.feeds.venues.quantities import (
     Continuity,
+    Newest,
     counted,
     listed,
     notional,
@@ -64,8 +65,8 @@ class OkxReader:
 
     def __init__(self) -> None:
         self._continuity = {swap: Continuity() for swap in CONTRACTS}
-        self._last_trade: dict[str, int] = {}
-        self._quoted: dict[str, int] = {}
+        self._trades: dict[str, Newest] = {}
+        self._quotes = {swap: Newest() for swap in CONTRACTS}
         self._forced: dict[str, int] = {}
         self._history_came = False
         self._channels: dict[str, Callable[[int, str, dict[str, Any]], list[Message]]] = {
@@ -102,7 +103,7 @@ class OkxReader:
     def lost(self, t_ms: int) -> Iterator[Message]:
         """The streams were lost: prints are missing until the next one."""
         self._history_came = False
-        return iter([TradesMissed(t_ms, VENUE, _asset(swap)) for swap in self._last_trade])
+        return iter([TradesMissed(t_ms, VENUE, _asset(swap)) for swap in self._trades])
 
     def _items(self, t_ms: int, channel: str, name: str, items: list[Any]) -> list[Message]:
         decode = self._channels.get(channel)
@@ -125,9 +126,10 @@ class OkxReader:
             raise MessageError("count is no number of fills")
         number = counted(item.get("tradeId"), "tradeId")
         self._continuity[swap].check(t_ms, cost)
-        if number <= self._last_trade.get(swap, -1):
+        newest = self._trades.setdefault(swap, Newest())
+        if not newest.passes(t_ms, number):
             return []
-        self._last_trade[swap] = number
+        newest.take(t_ms, number)
         side = 1 if item["side"] == "buy" else -1
         return [TradePrint(t_ms, VENUE, _asset(swap), cost, amount, side, fills)]
 
@@ -136,10 +138,10 @@ class OkxReader:
         if bid > ask:
             raise MessageError(f"crossed quote: bid {bid:g} above ask {ask:g}")
         made_ms = stamp(item.get("ts"), "ts")
-        if made_ms < self._quoted.get(swap, 0):
+        if not self._quotes[swap].passes(t_ms, made_ms + 1):  # several may share a millisecond
             return []
         self._continuity[swap].quoted(t_ms, (bid + ask) / 2)
-        self._quoted[swap] = made_ms
+        self._quotes[swap].take(t_ms, made_ms)
         return [VenueQuote(t_ms, VENUE, _asset(swap), bid, ask)]
 
     def _liquidations(self, t_ms: int, items: list[Any]) -> list[Message]:

@@ -34,6 +34,9 @@ JUMP = 0.05
 
 JUMP_MS = 1_000
 
+RESTART_MS = 5_000
+"""Time after the newest message for which one with a lower number is an old one."""
+
 _PLAIN = frozenset("0123456789.+-eE")
 
 
@@ -110,6 +113,25 @@ def counted(value: object, what: str) -> int:
     if type(value) is not int or not 0 <= value < MOST_ID:
         raise MessageError(f"{what} is not a whole number")
     return value
+
+
+class Newest:
+    """The newest of numbered messages: what is older is dropped, but not for ever.
+
+    Numbers that stay behind for `RESTART_MS` show that the venue counts anew, or that the newest
+    was a fault.
+    """
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._t_ms = 0
+
+    def passes(self, t_ms: int, number: int) -> bool:
+        """Whether `number` is above the newest."""
+        return number > self._number or t_ms - self._t_ms > RESTART_MS
+
+    def take(self, t_ms: int, number: int) -> None:
+        self._number, self._t_ms = number, t_ms
 
 
 class Continuity:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from engine.feeds.venues import binance_rest
-from engine.feeds.venues.binance import FUTURES, RESTART_MS, SPOT, BinanceReader
+from engine.feeds.venues.binance import FUTURES, SPOT, BinanceReader
 from engine.feeds.venues.polymarket_levels import MessageError
+from engine.feeds.venues.quantities import RESTART_MS
 from engine.feeds.venues.trade_ids import MOST_MISSING, PATIENCE_MS
 from engine.messages import (
     Bar,

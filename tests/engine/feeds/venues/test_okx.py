@@ -8,6 +8,7 @@ import pytest
 
 from engine.feeds.venues.okx import CONTRACTS, OLD_MS, VENUE, OkxReader, check_contracts
 from engine.feeds.venues.polymarket_levels import MessageError
+from engine.feeds.venues.quantities import RESTART_MS
 from engine.messages import (
     Bar,
     Bars,
@@ -50,6 +51,16 @@ def test_a_trade_in_contracts_is_told_in_units(swap: str, qty: float) -> None:
 def test_a_trade_that_comes_twice_counts_once() -> None:
     assert said(okx_trade(5), okx_trade(5)) == []
     assert said(okx_trade(5), okx_trade(6, side="buy")) != []
+
+
+def test_a_number_or_time_far_ahead_does_not_silence_what_follows() -> None:
+    reader = OkxReader()
+    ahead = (okx_trade(1 << 60), okx_best(made_ms=4_000_000_000_000))
+    for frame in ahead:
+        assert list(reader.messages(T0, frame)) != []
+    for frame in (okx_trade(2), okx_best()):
+        assert list(reader.messages(T0 + RESTART_MS, frame)) == []
+        assert list(reader.messages(T0 + RESTART_MS + 1, frame)) != []
 
 
 def test_a_trade_without_a_count_is_one_fill() -> None:
