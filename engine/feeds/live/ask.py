@@ -123,6 +123,8 @@ def described(error: Exception) -> str:
     """A network's error as one clause."""
     if isinstance(error, ssl.SSLError):
         return f"TLS failed ({error.reason or error})"
+    if isinstance(error, ConnectionResetError):
+        return "the connection was reset"
     said = (error.strerror or "") if isinstance(error, OSError) else ""
     return said or str(error) or type(error).__name__
 

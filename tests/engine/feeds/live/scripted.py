@@ -4,6 +4,7 @@ clock runs faster than real time."""
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from engine.clock import SystemClock
@@ -71,7 +73,8 @@ async def open_venue(*scripts: Script, door: Door | None = None) -> AsyncIterato
         close_timeout=0.05,
         ping_interval=None,
     ) as server:
-        port = server.sockets[0].getsockname()[1]
+        [listening] = server.sockets
+        port = listening.getsockname()[1]
         venue.url = f"ws://127.0.0.1:{port}"
         yield venue
 
@@ -108,11 +111,11 @@ def by_topic(data: object) -> Heard:
     return Heard(topics=frozenset({str(data.get("topic"))}), stamp_ms=data.get("stamp"))
 
 
-def spec(url: str, **changes: Any) -> StreamSpec:
+def spec(address: str, **changes: Any) -> StreamSpec:
     fields: dict[str, Any] = {
         "name": "test books",
         "src": SRC,
-        "url": lambda: url,
+        "url": lambda: address,
         "greetings": lambda: (),
         "wanted": lambda: frozenset({"a"}),
         "heard": by_topic,
@@ -142,6 +145,57 @@ async def until(true: Callable[[], object], seconds: float = 8.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.004)
+
+
+def frame(topic: str = "a", n: int = 0) -> str:
+    return json.dumps({"topic": topic, "n": n})
+
+
+def saying(*texts: str | bytes) -> Script:
+    """Says these, and then listens until the client goes."""
+
+    async def script(guest: ServerConnection) -> None:
+        for text in texts:
+            await guest.send(text)
+        await guest.wait_closed()
+
+    return script
+
+
+def talking(topic: str = "a", pause: float = 0.02) -> Script:
+    """Says something of the topic again and again."""
+
+    async def script(guest: ServerConnection) -> None:
+        while True:
+            try:
+                await guest.send(frame(topic))
+            except ConnectionClosed:
+                return
+            await asyncio.sleep(pause)
+
+    return script
+
+
+def closing(*texts: str, code: int = 1000, reason: str = "") -> Script:
+    """Says these and closes."""
+
+    async def script(guest: ServerConnection) -> None:
+        for text in texts:
+            await guest.send(text)
+        await guest.close(code, reason)
+
+    return script
+
+
+def first_by(door: Door) -> Door:
+    """Only the first request is met by this door."""
+    met: list[int] = []
+
+    def once(guest: ServerConnection, request: Request) -> Response | None:
+        met.append(1)
+        return door(guest, request) if len(met) == 1 else None
+
+    return once
 
 
 class Heap:
