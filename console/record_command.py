@@ -86,7 +86,7 @@ class _Run:
         self._folder = folder
         self._clock = clock
         self._seconds = seconds
-        self._begun = clock.mono()
+        self._begun = 0.0
         self._length = 0.0
 
     async def record(self, factory: Factory) -> int | None:
@@ -96,6 +96,7 @@ class _Run:
             self._clock,
             partial(live_recorder, self._folder, self._settings, self._clock),
         )
+        self._begun = self._clock.mono()
         try:
             return await self._listened(source)
         finally:
@@ -138,10 +139,10 @@ class _Run:
         if not written.parts:
             return "nothing was recorded"
         windows = self._length / self._settings.feeds.window_seconds
-        rate = f"; {_mb(written.written / windows)} in a window" if windows > 0 else ""
+        rate = f"; {_mb(written.written / windows)} a window" if windows > 0 else ""
         return (
-            f"recorded {written.parts} part{'s'[: written.parts != 1]}, {written.rows:,} rows,"
-            f" {_mb(written.written)}{rate}: {Path(written.path).parent}"
+            f"recorded {written.rows:,} rows, {_mb(written.written)} in {_parts(written)}{rate}:"
+            f" {Path(written.path).parent}"
         )
 
 
@@ -172,7 +173,7 @@ def _signals() -> Iterator[list[int]]:
 
 def _so_far(view: FeedsView) -> str:
     recorder = view.recorder
-    line = f"{recorder.rows:,} rows, {_mb(recorder.written)} in {recorder.parts} parts"
+    line = f"{recorder.rows:,} rows, {_mb(recorder.written)} in {_parts(recorder)}"
     ill = [f"{one.name} {one.state}" for one in view.connections if one.state != "live"]
     return f"{line}; not live: {', '.join(ill)}" if ill else line
 
@@ -181,6 +182,10 @@ def _say(line: str) -> None:
     with suppress(OSError):  # the terminal hung up; what is recorded does not depend on it
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+
+def _parts(view: RecorderView) -> str:
+    return "1 part" if view.parts == 1 else f"{view.parts} parts"
 
 
 def _mb(size: float) -> str:

@@ -103,7 +103,7 @@ def test_it_records_for_so_many_minutes_and_ends_in_order(
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("recorded ")
     assert f"{len(rows)} rows" in told[-1]
-    assert told[-1].endswith(f" in a window: {session_in(tmp_path / 'disk')}")
+    assert told[-1].endswith(f" a window: {session_in(tmp_path / 'disk')}")
 
 
 def test_each_minute_says_what_is_not_live(
