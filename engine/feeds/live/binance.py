@@ -22,7 +22,7 @@ from engine.feeds.live.binance_streams import (
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
 from engine.feeds.live.rung import host_of
-from engine.feeds.live.stream import Stream
+from engine.feeds.live.spec import StreamSpec
 
 BARS = "binance.bars"
 TRADES = "binance.trades"
@@ -52,11 +52,11 @@ class Kind:
 class Binance:
     """One of both markets (`engine.feeds.live.rung.Venue`)."""
 
-    def __init__(self, kind: Kind, streams: tuple[Stream, ...], parts: Parts) -> None:
+    def __init__(self, kind: Kind, specs: tuple[StreamSpec, ...], parts: Parts) -> None:
         self.name = kind.name
         self.host = host_of(kind.base)
         self.src = SRCS[kind.name]
-        self.streams = streams
+        self.specs = specs
         self.poll = Poll(f"{kind.name.replace('-', ' ')} requests", parts)
         self._kind = kind
         self._parts = parts
@@ -115,13 +115,12 @@ class Binance:
 
 def futures(parts: Parts) -> Binance:
     kind = Kind(FUTURES, f"{parts.settings.venues.binance_futures}/fapi/v1", has_interest=True)
-    streams = tuple(Stream(spec, parts) for spec in futures_specs(parts.settings))
-    return Binance(kind, streams, parts)
+    return Binance(kind, futures_specs(parts.settings), parts)
 
 
 def spot(parts: Parts) -> Binance:
     kind = Kind(SPOT, f"{parts.settings.venues.binance_spot}/api/v3", has_interest=False)
-    return Binance(kind, tuple(Stream(spec, parts) for spec in spot_specs(parts.settings)), parts)
+    return Binance(kind, spot_specs(parts.settings), parts)
 
 
 def server_ms(data: Any) -> int | None:

@@ -13,7 +13,7 @@ from engine.feeds.live.okx_streams import OKX, SRC, contract_of, okx_specs
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
 from engine.feeds.live.rung import host_of
-from engine.feeds.live.stream import Stream
+from engine.feeds.live.spec import StreamSpec
 from engine.feeds.venues.okx import check_contracts
 from engine.feeds.venues.polymarket_levels import MessageError
 
@@ -33,7 +33,7 @@ class Okx:
         self.name = OKX
         self.host = host_of(parts.settings.venues.okx)
         self.src = SRC
-        self.streams = tuple(Stream(spec, parts) for spec in okx_specs(parts.settings))
+        self.specs: tuple[StreamSpec, ...] = okx_specs(parts.settings)
         self.poll = Poll("okx requests", parts)
         self._parts = parts
         self._base = f"{parts.settings.venues.okx}/api/v5"

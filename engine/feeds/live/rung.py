@@ -16,6 +16,7 @@ from engine.feeds.live.health import Health
 from engine.feeds.live.ladder import Standing
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
+from engine.feeds.live.spec import StreamSpec
 from engine.feeds.live.stream import Stream
 
 LOOK_S = 0.5
@@ -31,8 +32,8 @@ class Venue(Protocol):
     """``binance-futures`` ..."""
     host: str
     """The host of requests, for a person."""
-    streams: tuple[Stream, ...]
-    """All of them must deliver for the venue to be usable."""
+    specs: tuple[StreamSpec, ...]
+    """Its streams; all of them must deliver for the venue to be usable."""
     src: str
     """Kind of row of the streams' frames."""
     poll: Poll
@@ -58,6 +59,7 @@ class Rung:
         self.venue = venue
         self.refusal: Refusal | None = Refusal("not asked yet")
         """What the last probe said; None: it was answered."""
+        self.streams = self._made(parts)
         self._parts = parts
         self._filled: tuple[float, ...] = ()
         """What `_live` said when history was fetched last."""
@@ -65,7 +67,7 @@ class Rung:
 
     @property
     def connections(self) -> tuple[Health, ...]:
-        return (*(stream.health for stream in self.venue.streams), self.venue.poll.health)
+        return (*(stream.health for stream in self.streams), self.venue.poll.health)
 
     @property
     def standing(self) -> Standing:
@@ -73,7 +75,7 @@ class Rung:
         if self.refusal is not None:
             why = self._said(self.refusal)
             return Standing(usable=False, blocked=why if self.refusal.blocked else "", why=why)
-        if all(stream.usable for stream in self.venue.streams):
+        if all(stream.usable for stream in self.streams):
             return Standing(usable=True)
         return self._useless()
 
@@ -90,6 +92,7 @@ class Rung:
 
     async def run(self) -> None:
         """Streams and requests, until cancelled; the venue is asked again until it answers."""
+        self.streams = self._made(self._parts)
         try:
             while self.refusal is not None:
                 await self._wait(self.refusal)
@@ -106,8 +109,12 @@ class Rung:
     def renew(self, why: str) -> None:
         """The network is another one: every connection is made anew."""
         self.venue.poll.now()
-        for stream in self.venue.streams:
+        for stream in self.streams:
             stream.renew(why)
+
+    def _made(self, parts: Parts) -> tuple[Stream, ...]:
+        """New streams: one that was ended knows nothing of being begun again."""
+        return tuple(Stream(spec, parts) for spec in self.venue.specs)
 
     async def _wait(self, refusal: Refusal) -> None:
         health = self.venue.poll.health
@@ -126,7 +133,7 @@ class Rung:
         requests = self.venue.poll.repeat(self._parts.settings.feeds.interest_s, self._round)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for stream in self.venue.streams:
+                for stream in self.streams:
                     tasks.create_task(stream.run())
                 tasks.create_task(requests)
                 tasks.create_task(self._watch())
@@ -152,9 +159,8 @@ class Rung:
 
     def _live(self) -> tuple[float, ...]:
         """Since when each stream delivers, clock seconds; empty unless all of them do."""
-        streams = self.venue.streams
-        usable = all(stream.usable for stream in streams)
-        return tuple(stream.health.since for stream in streams) if usable else ()
+        usable = all(stream.usable for stream in self.streams)
+        return tuple(stream.health.since for stream in self.streams) if usable else ()
 
     def _said(self, refusal: Refusal) -> str:
         if refusal.blocked:
@@ -162,7 +168,7 @@ class Rung:
         return f"{self.venue.host}: {refusal.why}"
 
     def _useless(self) -> Standing:
-        bad = next(stream.health for stream in self.venue.streams if not stream.usable)
+        bad = next(stream.health for stream in self.streams if not stream.usable)
         why = f"{bad.name}: {bad.last_error or bad.state}"
         refused = bad.state == "blocked"
         blocked = f"{bad.name}: refused to this place ({bad.refused})" if refused else ""
