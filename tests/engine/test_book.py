@@ -55,3 +55,8 @@ def test_what_is_known_to_be_unknown_has_a_reason_and_an_age() -> None:
     book = unusable("token", NOW, "a delta was lost")
     assert book.invalid == "a delta was lost"
     assert book.age_ms(NOW + 250) == 250
+
+
+def test_a_book_that_is_unknown_says_why() -> None:
+    message = BookSnapshot(NOW, "token", (), (), fault="connection lost: silent")
+    assert book_from(message, 100).invalid == "connection lost: silent"

@@ -93,8 +93,8 @@ def read(*tokens: str, messages: list[Any]) -> list[Message]:
     """What a reader says that knows `tokens`, listed in pairs, and holds a book of each."""
     reader = RowReader()
     for i, token in enumerate(tokens):
-        names = {"slug": f"s{i}", "up_token": token, "down_token": f"{i}:down"}
-        market = rec.market(window_start=NOW_MS // 1000, **names)["data"]
+        ids = {"slug": f"s{i}", "up_token": token, "down_token": f"{i}:down"}
+        market = {**rec.market(window_start=NOW_MS // 1000)["data"], **ids}
         list(reader.messages(Row(NOW_MS, "market", market)))
     return [m for raw in messages for m in reader.messages(Row(NOW_MS, "polymarket.market", raw))]
 
