@@ -11,6 +11,7 @@ Floor plan, from the shell inwards:
 * ``keys_command``   ``trade-console keys``
 * ``evaluate_command``  ``trade-console evaluate``
 * ``train_command``, ``train_progress``  ``trade-console train``, and how far it is
+* ``record_command``  ``trade-console record``
 * ``doctor_command``  ``trade-console doctor``
 * ``bench_command``  ``trade-console bench``
 * ``rewritten``      the line of progress
