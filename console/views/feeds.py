@@ -22,7 +22,6 @@ from console.widgets.lines import Line, Lines
 from engine.feeds_view import ConnectionView
 from engine.snapshot import Snapshot
 
-HEAD_ROWS = 3
 TABLE_ROWS = 5
 """Rows that the table keeps, its heading included, before the contracts give way."""
 
@@ -40,12 +39,12 @@ class Plan:
     """Empty lines between the parts."""
 
 
-def arrange(height: int, connections: int, contracts: int) -> Plan:
-    """Share `height` rows among facts, `connections` and what stands below them."""
+def arrange(height: int, facts: int, connections: int, contracts: int) -> Plan:
+    """Share `height` rows among `facts` above, `connections` and what stands below them."""
     gap = 1 if height >= ROOMY_ROWS else 0
     if not connections:
         return Plan(head=height, table=0, gap=gap)
-    head = HEAD_ROWS + gap
+    head = facts + gap
     below = NOTE_ROWS + 1 + (contracts + 1 if contracts else 0) + 3 * gap
     table = min(connections + 1, max(TABLE_ROWS, height - head - below))
     return Plan(head, table, gap)
@@ -129,7 +128,8 @@ class Feeds(Container):
 
     def _arrange(self) -> None:
         feeds = self._below.snapshot.feeds
-        plan = arrange(self.size.height, len(feeds.connections), len(feeds.contracts))
+        facts = len(head_lines(feeds, self._below.display_state, self.size.width - 2))
+        plan = arrange(self.size.height, facts, len(feeds.connections), len(feeds.contracts))
         self._below.gap = plan.gap
         self.query_one(Head).styles.height = plan.head
         self._table.styles.height = plan.table

@@ -35,9 +35,9 @@ STATUS_STYLES = {"ok": LABEL, "absent": FAINT}
 
 
 def head_lines(feeds: FeedsView, display: Display, width: int) -> list[Line]:
-    """Reference venue, clock and recorder."""
+    """Reference venue, with its reason, in lines of its own where it is long; clock; recorder."""
     return [
-        _reference(feeds, display, width),
+        *_reference(feeds, display, width),
         _clock(feeds, display, width),
         _recorder(feeds.recorder, display, width),
     ]
@@ -47,18 +47,26 @@ def _fact(name: str, *runs: Run) -> Line:
     return [(f"{name:<{LABELS}}", LABEL), *runs]
 
 
-def _reference(feeds: FeedsView, display: Display, width: int) -> Line:
+def _reference(feeds: FeedsView, display: Display, width: int) -> list[Line]:
     why = display.money.sentence(feeds.reference_why)
-    said = f": {why}" if why else ""
     if not feeds.reference:
-        return fit(
-            _fact("reference", ("none yet" if not why else "none", WARN), (said, WARN)), width
-        )
+        return _reasoned(_fact("reference", ("none" if why else "none yet", WARN)), why, width)
+    venue: Run = (feeds.reference, STRONG)
     if feeds.reference_rung == 0:
-        words: Run = ("  first choice", LABEL)
-        return fit(_fact("reference", (feeds.reference, STRONG), words), width)
-    rung: Run = (f"  choice {feeds.reference_rung + 1}{said}", WARN)
-    return fit(_fact("reference", (feeds.reference, STRONG), rung), width)
+        return [fit(_fact("reference", venue, ("  first choice", LABEL)), width)]
+    rung: Run = (f"  choice {feeds.reference_rung + 1}", WARN)
+    return _reasoned(_fact("reference", venue, rung), why, width)
+
+
+def _reasoned(fact: Line, why: str, width: int) -> list[Line]:
+    """`fact: why` in one line; a reason too long for that below it, in lines of its own."""
+    said = f": {why}" if why else ""
+    if width_of(fact) + len(said) <= width:
+        return [[*fact, (said, WARN)]]
+    room = max(1, width - LABELS)
+    first, *rest = wrap(why, room) or [""]
+    kept = [first, clip(" ".join(rest), room)] if rest else [first]
+    return [fit(fact, width), *([(" " * LABELS, PLAIN), (part, WARN)] for part in kept)]
 
 
 def _clock(feeds: FeedsView, display: Display, width: int) -> Line:

@@ -89,6 +89,17 @@ async def test_a_refusal_says_which_venue_stands_in_and_why(size: tuple[int, int
     assert "blocked: asked again in 14 min; last error: HTTP 451" in shown
 
 
+@every_size
+async def test_a_long_reason_for_the_venue_is_wrapped_and_pushes_nothing_away(
+    size: tuple[int, int],
+) -> None:
+    why = f"{BLOCKED}; data-stream.binance.vision gave nothing usable for 20 s"
+    shown = await seen(replace(blocked(), reference_why=why), size)
+    assert "for 20 s" in shown
+    for fact in ("behind the venues'", "part-0003", "polymarket books", "engine     book ok"):
+        assert fact in shown, fact
+
+
 async def test_the_first_that_is_ill_is_told_in_full_until_another_is_chosen() -> None:
     shown = " ".join((await seen(blocked(), SMALL)).split())
     assert REFUSED in shown
@@ -187,6 +198,13 @@ def test_a_recording_that_stopped_says_why() -> None:
     assert "stopped: the disk has 480 MB left" in head(stopped())
 
 
+@pytest.mark.parametrize("width", [-2, 0, 1, 5, 20, 40])
+def test_a_place_too_narrow_for_anything_breaks_nothing(width: int) -> None:
+    for feeds in (*SITUATIONS, FeedsView(), live(reference_rung=1, reference_why="  ")):
+        assert len(head_lines(feeds, Display(), width)) >= 3
+        assert notes(feeds, None, Display(), width, 0) == []
+
+
 def test_the_parts_of_a_recording_are_counted() -> None:
     assert "4.1M on disk in 3 parts" in head(live(recorder=recording(parts=3)))
     assert "parts" not in head(live(recorder=recording(parts=1)))
@@ -256,7 +274,7 @@ def test_the_columns_of_the_table_fill_the_width_and_no_more(width: int) -> None
 def test_the_table_keeps_its_rows_and_nothing_is_negative(
     height: int, connections: int, contracts: int
 ) -> None:
-    plan = arrange(height, connections, contracts)
+    plan = arrange(height, 3, connections, contracts)
     assert plan.table >= min(connections + 1, 5)
     assert plan.head + plan.table + 3 <= height
 
