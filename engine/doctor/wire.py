@@ -141,14 +141,23 @@ class Wire:
         except Lost as error:
             heard.fault = str(error)
         except TimeoutError:
-            return  # what is missing of the wanted topics says it
+            return  # the sample is long enough, or what is silent says what was waited for
 
     async def _listen(self, socket: Socket, spec: StreamSpec, heard: Listening) -> None:
+        """Until all that is wanted came, and until the sample is long enough."""
         greeted = self.clock.mono()
-        while heard.silent or self.clock.mono() - greeted < self.patience.sample_s:
-            raw = await socket.receive()
-            after_ms = (self.clock.mono() - greeted) * 1000
-            _note(heard, spec, Frame(after_ms, self.clock.now_ms(), _parsed(raw)))
+        while heard.silent:
+            await self._hear_one(socket, spec, heard, greeted)
+        async with asyncio.timeout(self.patience.sample_s - (self.clock.mono() - greeted)):
+            while True:
+                await self._hear_one(socket, spec, heard, greeted)
+
+    async def _hear_one(
+        self, socket: Socket, spec: StreamSpec, heard: Listening, greeted: float
+    ) -> None:
+        raw = await socket.receive()
+        after_ms = (self.clock.mono() - greeted) * 1000
+        _note(heard, spec, Frame(after_ms, self.clock.now_ms(), _parsed(raw)))
 
 
 def _note(heard: Listening, spec: StreamSpec, frame: Frame) -> None:
