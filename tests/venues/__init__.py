@@ -4,6 +4,7 @@
 * ``underlying``    the price of one asset: seconds, minutes, trades
 * ``outcome_book``  the books of one window's two tokens
 * ``happenings``    what the world tells its servers
+* ``window``        one window, as it truly is
 * ``world``         assets and windows, step by step
 * ``faults``        what a venue can do wrong
 * ``host``          one server: requests and sockets on one port

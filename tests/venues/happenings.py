@@ -9,7 +9,7 @@ from tests.venues.outcome_book import LevelChange
 from tests.venues.underlying import Minute, Trade
 
 if TYPE_CHECKING:
-    from tests.venues.world import Window
+    from tests.venues.window import Window
 
 
 @dataclass(frozen=True, slots=True)

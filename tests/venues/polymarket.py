@@ -11,7 +11,7 @@ from tests.venues.polymarket_papers import (
     gamma_market,
     resolutions,
 )
-from tests.venues.world import Window
+from tests.venues.window import Window
 
 NOT_FOUND = Reply({"type": "not found error", "error": "slug not found"}, 404)
 NO_BOOK = Reply({"error": "No orderbook exists for the requested token id"}, 404)

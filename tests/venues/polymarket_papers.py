@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.venues.outcome_book import BP, TokenBook
-from tests.venues.world import Window, World
+from tests.venues.window import Window
+from tests.venues.world import World
 
 NAMES = {"BTC": "Bitcoin", "ETH": "Ethereum", "SOL": "Solana", "XRP": "XRP"}
 

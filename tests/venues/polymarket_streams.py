@@ -20,7 +20,7 @@ from tests.venues.happenings import (
 from tests.venues.host import Guest, Host
 from tests.venues.outcome_book import LevelChange
 from tests.venues.polymarket_papers import book, digest, price_text, size_text
-from tests.venues.world import Window
+from tests.venues.window import Window
 
 CHATTY = "custom_feature_enabled"
 """What a client must ask for to be told best prices, new markets and outcomes."""

@@ -30,7 +30,8 @@ from tests.venues.polymarket_papers import book, gamma_event
 from tests.venues.raw_client import parsed, socket, told, until
 from tests.venues.test_polymarket import subscription
 from tests.venues.town import Town
-from tests.venues.world import SOURCES, START_MS, Plan, Window
+from tests.venues.window import Window
+from tests.venues.world import SOURCES, START_MS, Plan
 
 VERSIONS = ("v1", "v2")
 

@@ -13,7 +13,8 @@ from tests.venues import samples
 from tests.venues.polymarket_papers import price_text, size_text
 from tests.venues.raw_client import all_heard, get, heard, socket, told, until
 from tests.venues.town import Town
-from tests.venues.world import START_MS, Plan, Window
+from tests.venues.window import Window
+from tests.venues.world import START_MS, Plan
 
 RATE = 40.0
 

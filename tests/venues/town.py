@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from engine.settings import Feeds, Settings, Venues
+from engine.settings import Feeds, Limits, Settings, Venues
 from tests.venues.binance import (
     GEO_BLOCK,
     BinanceFutures,
@@ -44,6 +44,13 @@ REAL_S = {
     "failing_s": 2.0,
 }
 """Times of the feeds that suit a server on the same machine, in real seconds."""
+
+LEAST_S = {"first_s": 5.0, "silence_s": 5.0, "failing_s": 8.0}
+"""The same in the town's seconds at least: its streams are no faster than that."""
+
+BOOK_AGE_S = 0.5
+SOURCE_AGE_S = 1.0
+"""Ages in real seconds that a busy machine keeps."""
 
 BREATH = 50
 """Happenings after which the servers may read and write again."""
@@ -105,12 +112,18 @@ class Town:
     @property
     def settings(self) -> Settings:
         """Settings of a program that lives in this town."""
-        times = {name: seconds * self.clock.rate for name, seconds in REAL_S.items()}
-        plan = self.world.plan
+        rate, plan, usual = self.clock.rate, self.world.plan, Settings()
+        times = {name: max(s * rate, LEAST_S.get(name, 0.0)) for name, s in REAL_S.items()}
         feeds = Feeds.model_validate(
             {"assets": plan.assets, "window_seconds": plan.window_seconds, **times}
         )
-        return Settings(venues=self.venues, feeds=feeds)
+        book_age_s = max(usual.limits.book_age_s, BOOK_AGE_S * rate)
+        return Settings(
+            venues=self.venues,
+            feeds=feeds,
+            limits=Limits(book_age_s=book_age_s),
+            source_age_s=max(usual.source_age_s, SOURCE_AGE_S * rate),
+        )
 
     def block_futures(self) -> None:
         """Binance's futures do not serve this place."""
