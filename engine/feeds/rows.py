@@ -131,7 +131,7 @@ class RowReader:
         if state == "live":
             return ()
         if name == CHANNEL:
-            return self._channel.void(t_ms, f"connection lost: {plain(str(why))}")
+            return self._channel.lost(t_ms, plain(str(why)))
         if name in ("binance.futures", "binance.spot"):
             return self._binance.lost(t_ms, name.replace(".", "-"))
         return self._okx.lost(t_ms) if name == "okx.public" else ()

@@ -88,6 +88,13 @@ class MarketChannel:
                 self._check.forget(token)
                 yield BookSnapshot(t_ms, token, (), (), fault=why)
 
+    def lost(self, t_ms: int, why: str) -> Iterator[Message]:
+        """The connection was lost. What the next one tells is in an order of its own, and its
+        snapshots may be stamped with the last change of a book, before messages already heard."""
+        for book in self._books.values():
+            book.newest = None
+        return self.void(t_ms, f"connection lost: {why}")
+
     def checked(self, t_ms: int, data: object) -> Iterator[Message]:
         """Compare a book with the venue's answer to a request (row `polymarket.book`).
 

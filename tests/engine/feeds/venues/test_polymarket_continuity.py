@@ -246,6 +246,16 @@ def test_only_a_snapshot_as_new_as_what_was_heard_ends_a_void() -> None:
     assert screen.levels == venue.truth()
 
 
+def test_a_new_connections_snapshot_may_be_stamped_before_the_last_delta() -> None:
+    venue, screen = Venue(), Screen()
+    screen.see(MARKET, venue.snapshot())
+    screen.see(MARKET, venue.change(True, 4_700, 5))
+    screen.see("stream", {"name": MARKET, "state": "lost", "why": "silent"})
+    venue.stamp -= 1
+    screen.see(MARKET, venue.snapshot())
+    assert screen.levels == venue.truth()
+
+
 @pytest.mark.parametrize("stamp", ["soon", "1", str(T0 + 10**9), 1.5, True, ["1"]])
 def test_a_stamp_that_is_no_time_voids_the_book(stamp: Any) -> None:
     venue, screen = Venue(), Screen()
