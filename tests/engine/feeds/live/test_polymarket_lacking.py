@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from engine.feeds.live.polymarket_lacking import LONGEST_S, Cure, Lacking
 
 TOKENS = frozenset({"1", "2"})
@@ -26,7 +28,7 @@ def test_the_tokens_are_subscribed_anew_before_the_connection_is_renewed() -> No
 
 def test_a_cure_that_does_not_help_is_tried_ever_more_rarely() -> None:
     times = cures(Lacking(8.0), range(3000))
-    waits = [after - before for before, after in zip(times, times[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(times)]
     assert waits == sorted(waits)
     assert waits[-1] == LONGEST_S
 
