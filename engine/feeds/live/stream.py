@@ -79,11 +79,13 @@ class Stream:
             self._link.end(why)
 
     async def run(self) -> None:
-        """Forever."""
+        """Until cancelled; may be run again after that."""
         try:
             while True:
                 await self._once()
         finally:
+            self._told = self._renewed = False
+            self._live_since = None
             self.health.off("stopped")
 
     async def _once(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from typing import Any
 
@@ -133,7 +134,9 @@ async def test_a_polite_end_leaves_nothing() -> None:
         assert venue.guests[0].close_code == 1000
 
 
-async def test_the_librarys_log_never_reaches_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_the_librarys_log_never_reaches_the_screen(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     async def broken(guest: ServerConnection) -> None:
         guest.transport.write(b"\xff\xff\xff\xff")
         await guest.wait_closed()
@@ -143,4 +146,6 @@ async def test_the_librarys_log_never_reaches_the_screen(capfd: pytest.CaptureFi
         with pytest.raises(Lost):
             await opened_socket.receive()
         await opened_socket.gone()
+    logging.getLogger("engine.feeds.live.socket").error("what the library would say")
     assert capfd.readouterr().err == ""
+    assert "would say" not in caplog.text

@@ -209,3 +209,12 @@ async def test_a_renewal_ends_a_wait() -> None:
             await until(lambda: stream.health.state == "retrying")
             stream.renew("now")
             await until(lambda: stream.usable)
+
+
+async def test_a_stream_that_was_ended_can_be_run_again() -> None:
+    async with open_venue(talking()) as venue, quick_parts() as parts:
+        stream, heap = Stream(spec(venue.url), parts), Heap(parts)
+        for _ in range(2):
+            async with running(stream):
+                await until(lambda: stream.usable)
+        assert heap.states() == ["live", "live"]

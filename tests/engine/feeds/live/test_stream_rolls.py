@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from engine.feeds.live import stream as stream_module
 from engine.feeds.live.stream import Stream
 from engine.settings import Feeds
 from tests.engine.feeds.live.scripted import (
@@ -111,3 +112,36 @@ async def test_the_old_connection_dying_during_a_roll_over_is_a_gap_that_is_told
         stream, heap = Stream(spec(venue.url), parts), Heap(parts)
         async with running(stream):
             await until(lambda: heap.states() == ["live", "lost", "live"])
+
+
+async def test_what_the_new_connection_gave_before_it_was_ready_is_kept() -> None:
+    async def ending(guest: ServerConnection) -> None:
+        await guest.send(frame("a", 1))
+        await guest.send(frame("b", 2))
+        await guest.send('{"control": "ending"}')
+        await guest.wait_closed()
+
+    taking_over = saying(frame("a", 3), frame("a", 4), frame("b", 5), frame("a", 6))
+    async with open_venue(ending, taking_over) as venue, quick_parts() as parts:
+        stream = Stream(spec(venue.url, wanted=lambda: frozenset("ab")), parts)
+        heap = Heap(parts)
+        async with running(stream):
+            await until(lambda: len(heap.data()) == 6)
+        assert [data["n"] for data in heap.data()] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_new_connection_that_never_gets_ready_holds_no_more_than_its_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ending(guest: ServerConnection) -> None:
+        await guest.send(frame("a"))
+        await guest.send(frame("b"))
+        await guest.send('{"control": "ending"}')
+        await guest.wait_closed()
+
+    monkeypatch.setattr(stream_module, "MOST_HELD", 10)
+    async with open_venue(ending, talking("a", 0.001)) as venue, quick_parts() as parts:
+        stream = Stream(spec(venue.url, wanted=lambda: frozenset("ab")), parts)
+        async with running(stream):
+            await until(lambda: stream.health.last_error.startswith("roll-over: 10 messages"))
+            assert stream.usable
