@@ -107,11 +107,20 @@ class Host:
 
     def disconnect(self) -> None:
         """Every socket breaks, without a word."""
-        self._soon(self._abort)
+        self._soon(lambda: self._each_transport("abort"))
 
     def close_sockets(self, code: int = 1001) -> None:
         """Every socket is closed by the rules, as at the end of 24 hours."""
         self._soon(lambda: self._close(code))
+
+    def hang(self) -> None:
+        """Sockets stay open and give nothing, not even answers to pings, until `recover`."""
+        self.faults.freeze()
+        self._soon(lambda: self._each_transport("pause_reading"))
+
+    def recover(self) -> None:
+        self.faults.thaw()
+        self._soon(lambda: self._each_transport("resume_reading"))
 
     def disconnect_mid_frame(self, topic: str = "*") -> None:
         """The next frame of a topic breaks off in its middle, and its sockets with it."""
@@ -128,7 +137,7 @@ class Host:
             late.cancel()
         for server in self._servers:
             server.close()
-        self._abort()
+        self._each_transport("abort")
         for server in self._servers:
             await server.wait_closed()
 
@@ -204,9 +213,9 @@ class Host:
         self._servers.append(server)
         self.port = next(iter(server.sockets)).getsockname()[1]
 
-    def _abort(self) -> None:
+    def _each_transport(self, act: str) -> None:
         for guest in self.present:
-            guest.connection.transport.abort()
+            getattr(guest.connection.transport, act)()
 
     def _close(self, code: int) -> None:
         for guest in self.present:

@@ -129,6 +129,19 @@ async def test_a_frozen_socket_answers_pings_and_gives_no_data(
     await all_heard(client, 1)
 
 
+async def test_a_hanging_socket_answers_no_ping_until_it_recovers(
+    town: Town, client: ClientConnection
+) -> None:
+    town.futures_stream.hang()
+    await silence(client)
+    pong = await client.ping()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(pong), 0.15)
+    town.futures_stream.recover()
+    await asyncio.wait_for(pong, 5)
+    await all_heard(client, 1)
+
+
 async def test_a_frozen_market_channel_still_says_pong(town: Town) -> None:
     town.market.faults.freeze()
     async with socket(f"{town.market.socket_url}/ws/market", "PING") as client:
