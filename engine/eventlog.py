@@ -241,7 +241,7 @@ def check_chain(path: Path, most: int) -> int:
     Returns how many there were. Raises LedgerError where the log is unreadable or its chain broken.
     """
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(_read_only(path), uri=True)) as db:
             rows = db.execute(
                 "SELECT seq, t_ms, kind, payload, hash FROM events ORDER BY seq DESC LIMIT ?",
                 (most + 1,),
@@ -258,6 +258,12 @@ def check_chain(path: Path, most: int) -> int:
             raise _broken(str(path), before[0] + 1)
         before = row
     return len(rows)
+
+
+def _read_only(path: Path) -> str:
+    """Without a WAL file nobody writes, and SQLite would leave one behind unless it is told so."""
+    written = path.with_name(f"{path.name}-wal").exists()
+    return f"{path.absolute().as_uri()}?mode=ro" + ("" if written else "&immutable=1")
 
 
 def _broken(name: str, seq: int) -> LedgerError:

@@ -49,7 +49,7 @@ async def test_a_process_that_hangs_is_ended_with_its_children(tmp_path: Path) -
     note = tmp_path / "pid"
     code = (
         "import subprocess, sys, pathlib;"
-        "child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE);"
+        "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
         f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); child.wait()"
     )
     (found,) = await arithmetic_findings(python(code), 2.5)

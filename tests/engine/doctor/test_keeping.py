@@ -38,6 +38,10 @@ def write_log(home: Home, events: int = 5) -> Path:
     return path
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_a_home_as_the_program_makes_it_is_well(home: Home) -> None:
     write_log(home)
     assert amiss(look(home)) == set()
@@ -94,11 +98,22 @@ def test_a_changed_event_is_found_without_writing_to_the_log(home: Home) -> None
         db.execute("DROP TRIGGER events_keep")
         db.execute("UPDATE events SET t_ms = t_ms + 1 WHERE seq = 3")
         db.commit()
-    before = path.read_bytes()
+    before = contents(home.ledger)
     found = look(home)["home: event logs"]
     assert not found.ok
     assert "event 3" in found.detail
-    assert path.read_bytes() == before
+    assert contents(home.ledger) == before
+
+
+def test_a_log_that_an_engine_is_writing_can_be_looked_at(home: Home) -> None:
+    log = EventLog(home.ledger / "live-paper.sqlite")
+    log.append(T0, T0, SessionClosed("left"))
+    log.commit()
+    found = look(home)["home: event logs"]
+    assert found.ok
+    assert found.detail == "logs: 1, newest events verified: 1"
+    log.append(T0 + 1, T0, SessionClosed("left"))
+    log.close()
 
 
 def test_only_the_newest_events_are_verified_and_their_link_to_the_older(home: Home) -> None:
