@@ -47,9 +47,7 @@ class Polymarket:
         self._booked: set[str] = set()
         """Tokens that had a book at some time."""
         self._ticks = StartPrices()
-        spec = streams.market_spec(parts.settings, self._tokens, self._wanted, self._market_heard)
-        self._books = Stream(spec, parts)
-        self._prices = Stream(streams.prices_spec(parts.settings, self._prices_heard), parts)
+        self._books, self._prices = self._streams()
 
     @property
     def connections(self) -> tuple[Health, ...]:
@@ -59,6 +57,7 @@ class Polymarket:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._books, self._prices = self._streams()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._discovery.run())
             tasks.create_task(self._checks.run())
@@ -79,6 +78,13 @@ class Polymarket:
         self._prices.renew(why)
         for poll in (self._discovery.poll, self._checks.poll, *(q.poll for q in self._questions)):
             poll.now()
+
+    def _streams(self) -> tuple[Stream, Stream]:
+        """New ones: a stream that was ended knows nothing of being begun again."""
+        settings = self._parts.settings
+        books = streams.market_spec(settings, self._tokens, self._wanted, self._market_heard)
+        prices = streams.prices_spec(settings, self._prices_heard)
+        return Stream(books, self._parts), Stream(prices, self._parts)
 
     # ---- the market channel ----------------------------------------------------------------
 

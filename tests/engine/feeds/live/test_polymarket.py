@@ -146,6 +146,7 @@ def test_discovery_tells_the_price_where_its_stream_is_gone() -> None:
                 assert listed(heard)[1] not in priced(heard)
                 await heard.until(lambda: listed(heard)[1] in priced(heard))
                 assert not heard.said("polymarket.prices")
+                assert listed(heard)[1] not in {m.slug for m in outcomes(heard)}
 
     asyncio.run(live())
 
