@@ -93,7 +93,7 @@ def test_a_pipe_gets_no_colour(
 def test_a_locale_that_cannot_show_a_letter_still_gets_the_report(
     findings: list[Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    findings[:] = [fine("home: folders", "/Users/Zoë/…")]
+    findings[:] = [fine("home: folders", "/srv/Zoë/…")]
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", out)
     assert main(["doctor"]) == 0
