@@ -101,10 +101,10 @@ async def test_a_server_of_another_protocol_is_lost_in_words(said: bytes) -> Non
 async def test_a_peer_that_answers_no_ping_is_lost() -> None:
     async def deaf(guest: ServerConnection) -> None:
         guest.transport.pause_reading()
-        await release.wait()
+        await asyncio.wait_for(release.wait(), 6)
 
     release = asyncio.Event()
-    async with open_venue(deaf) as venue, quick_parts(rate=100) as parts:
+    async with open_venue(deaf) as venue, quick_parts(rate=40) as parts:
         opened_socket = await opened(parts, venue.url)
         with pytest.raises(Lost, match=r"1011 \(keepalive ping timeout\)"):
             async with asyncio.timeout(5):

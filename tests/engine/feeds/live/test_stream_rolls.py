@@ -72,10 +72,13 @@ async def test_a_roll_over_loses_no_frame_and_identical_ones_are_not_doubled(
             assert numbers == sorted(numbers)
 
 
-async def test_a_roll_over_that_fails_leaves_the_old_connection_in_use() -> None:
+async def test_a_roll_over_that_fails_leaves_the_old_connection_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_module, "ROLL_RETRY_S", 4.0)
     town = Town(deaf=1)
     feeds = Feeds(rollover_s=8.0, first_s=2.0)
-    async with open_venue(town.script) as venue, quick_parts(feeds, rate=60) as parts:
+    async with open_venue(town.script) as venue, quick_parts(feeds) as parts:
         stream, heap = Stream(spec(venue.url, rolls=True), parts), Heap(parts)
         async with running(stream):
             talk = asyncio.create_task(town.talk())
