@@ -287,4 +287,4 @@ def _warnings(feed: Feed) -> tuple[str, ...]:
 
 
 def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".jsonl")
+    return path.resolve().name.removesuffix(".gz").removesuffix(".jsonl")

@@ -33,15 +33,23 @@ class TownClock:
 
 
 class MachineClock:
-    """The machine's clocks as `engine.clock.Clock`: the wall in town time, the other one real."""
+    """The clocks of the machine that one program runs on, as `engine.clock.Clock`.
+
+    Both run in real time, since `MarketClock` makes both faster; the wall agrees with the town when
+    it is first looked at.
+    """
 
     def __init__(self, town: TownClock) -> None:
         self._town = town
+        self._began_ms: int | None = None
         self.wrong_s = 0.0
-        """How far the wall clock is ahead of the venues'."""
+        """How far the wall clock is ahead of the venues', the town's seconds."""
 
     def wall_ms(self) -> int:
-        return self._town.now_ms() + int(self.wrong_s * 1000)
+        if self._began_ms is None:
+            self._began_ms = self._town.now_ms()
+        run_ms = self._town.now_ms() - self._began_ms + self.wrong_s * 1000
+        return self._began_ms + int(run_ms / self._town.rate)
 
     def mono(self) -> float:
         return time.monotonic()

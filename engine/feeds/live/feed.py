@@ -26,7 +26,7 @@ from engine.feeds.rows import RowReader
 from engine.feeds_view import FeedsView, RecorderView
 from engine.market import ASSETS, Market
 from engine.messages import Message
-from engine.recorder import Recorder
+from engine.recorder import HAS, LACKS, Recorder
 from engine.settings import Settings
 
 LOOK_S = 1.0
@@ -35,8 +35,8 @@ LOOK_S = 1.0
 AGAIN_S = 5.0
 """After a task of this feed failed by a fault of its own it is begun again, clock seconds."""
 
-HAS = frozenset({"book", "binance"})
-LACKS = frozenset({"mid"})
+GRACE_MS = 300_000
+"""Time after the last of a given number of windows in which its outcome may come."""
 
 Recording = Callable[[RowReader], Recorder]
 """Makes the recorder of a run; it asks the reader for the state that a new part begins with."""
@@ -52,7 +52,7 @@ class LiveFeed:
         recording: Recording | None = None,
         windows: int | None = None,
     ) -> None:
-        """`windows`: end when so many whole windows are over and resolved or `GRACE` has passed."""
+        """`windows`: end `GRACE_MS` after so many whole windows, or never."""
         self.clock = clock
         self._settings = settings
         self._reader = RowReader()
@@ -153,10 +153,6 @@ class LiveFeed:
 
     def _trouble(self) -> tuple[Health, ...]:
         return () if self._failed.state == "live" else (self._failed,)
-
-
-GRACE_MS = 300_000
-"""Time after the last of a given number of windows in which its outcome may come."""
 
 
 def _info(settings: Settings, begun_ms: int, windows: int | None) -> FeedInfo:
