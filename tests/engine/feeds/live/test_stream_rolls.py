@@ -131,6 +131,7 @@ async def test_what_the_new_connection_gave_before_it_was_ready_is_kept() -> Non
         async with running(stream):
             await until(lambda: len(heap.data()) == 6)
         assert [data["n"] for data in heap.data()] == [1, 2, 3, 4, 5, 6]
+        assert heap.states() == ["live"]
 
 
 async def test_a_new_connection_that_never_gets_ready_holds_no_more_than_its_bound(
