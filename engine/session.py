@@ -237,9 +237,7 @@ def _source(
     return opened.enter_context(closing(_live(run, plan.settings, clock, newest))), log
 
 
-def _live(
-    run: LiveRun, settings: Settings, clock: MarketClock, newest_ms: int | None
-) -> LiveFeed:
+def _live(run: LiveRun, settings: Settings, clock: MarketClock, newest_ms: int | None) -> LiveFeed:
     """Raises LedgerError where the log's last event lies ahead of this machine's clock."""
     ahead_s = 0.0 if newest_ms is None else (newest_ms - clock.now_ms()) / 1000
     if ahead_s > 0:

@@ -37,9 +37,7 @@ def engine() -> Engine:
     return engine_on(window(), always(Action.HOLD))
 
 
-def test_a_live_market_is_never_decided_on_too_early(
-    clock: HandClock, engine: Engine
-) -> None:
+def test_a_live_market_is_never_decided_on_too_early(clock: HandClock, engine: Engine) -> None:
     pace = LivePace(MarketClock(clock))
     clock.s = 0.499
     pace.turn(engine)
