@@ -169,12 +169,17 @@ class Venues(_Section):
     polymarket_site: Host = "https://polymarket.com"
     """Whether this place may trade."""
     binance_futures: Host = "https://fapi.binance.com"
+    """USD-M futures by request."""
     binance_futures_stream: Host = "wss://fstream.binance.com"
+    """USD-M futures by stream: its two kinds of sockets differ by path only."""
     binance_spot: Host = "https://data-api.binance.vision"
     """The host that gives market data only."""
     binance_spot_stream: Host = "wss://data-stream.binance.vision"
+    """The same by stream."""
     okx: Host = "https://www.okx.com"
+    """Swaps by request."""
     okx_stream: Host = "wss://ws.okx.com:8443"
+    """Swaps by stream."""
     proxy: str = ""
     """Proxy for all of them, ``http://host:port``; empty: none, whatever the environment says."""
 
@@ -211,6 +216,7 @@ class Feeds(_Section):
     backoff_s: PositiveSeconds = 0.25
     """First wait before trying again; it doubles, and a random part of it is taken."""
     longest_backoff_s: PositiveSeconds = 30.0
+    """The wait doubles no further."""
     blocked_s: PositiveSeconds = 900.0
     """A venue that refuses this place (403, 451) is asked again after so long."""
     failing_s: PositiveSeconds = 20.0
