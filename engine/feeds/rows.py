@@ -32,6 +32,10 @@ MOST_CARRIED = 64
 Read = Callable[[int, Any], Iterable[Message]]
 
 
+OUR_FAULT = "a fault of this program in reading it"
+"""Nobody knows what of the row was already believed, so no book stands after it."""
+
+
 class RowReader:
     """Rows to messages, one recording or one live run at a time."""
 
@@ -116,6 +120,9 @@ class RowReader:
             yield from read(row.t_ms, row.data)
         except MessageError as error:
             yield BadMessage(row.t_ms, row.src, str(error))
+        except Exception as error:  # noqa: BLE001 - told, and it costs books; never the whole run
+            yield BadMessage(row.t_ms, row.src, f"{OUR_FAULT}: {type(error).__name__}")
+            yield from self._channel.void(row.t_ms, OUR_FAULT, None)
 
     def _market(self, t_ms: int, data: object) -> Iterable[Message]:
         return self._windows.list_market(t_ms, rows_own.market(fields_of(data)))

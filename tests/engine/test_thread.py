@@ -353,6 +353,9 @@ class SlowLearner:
         self.worked += 1
         self.reached_ms += 500
 
+    def keep_up(self, most_s: float) -> None:
+        pass
+
 
 def taught(speed: float, trails_s: float, due: bool) -> int:
     """Pieces of work done in one visit to a challenger that trails so far."""

@@ -73,7 +73,7 @@ def market_heard(frame: object) -> Heard:
     """Books deliver their token's topic. The first frame is an array, later ones are objects."""
     events = [event for event in _events(frame) if isinstance(event, dict)]
     books = (event.get("asset_id") for event in events if event.get("event_type") == "book")
-    stamps = [_ms(e.get("timestamp")) for e in events if e.get("event_type") in FRESH_EVENTS]
+    stamps = [_ms(e.get("timestamp")) for e in events if str(e.get("event_type")) in FRESH_EVENTS]
     return Heard(
         topics=frozenset(token for token in books if isinstance(token, str)),
         stamp_ms=max((stamp for stamp in stamps if stamp is not None), default=None),

@@ -225,7 +225,8 @@ def _is_lost(event: object, named: tuple[str, ...]) -> bool:
     """Whether nobody can say which books a faulty event was about."""
     if named:
         return False
-    return not isinstance(event, dict) or event.get("event_type") in BOOK_EVENTS
+    kind = event.get("event_type") if isinstance(event, dict) else None
+    return not isinstance(event, dict) or not isinstance(kind, str) or kind in BOOK_EVENTS
 
 
 def _named_tokens(event: object) -> Iterator[str]:

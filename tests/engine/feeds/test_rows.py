@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.feeds.rows import NAMES_LIMIT, RowReader
+from engine.feeds.rows import NAMES_LIMIT, OUR_FAULT, RowReader
 from engine.feeds.venues.polymarket_prices import tick_of
 from engine.market import Outcome
 from engine.messages import (
@@ -181,6 +182,26 @@ def test_no_row_whatever_raises(
     data = junk if whole else {**line["data"], **dict(changes)}
     for message in reader.messages(Row(T0, line["src"], data)):
         assert message.t_ms == T0
+        assert not (isinstance(message, BadMessage) and OUR_FAULT in message.reason)
+
+
+def test_a_fault_of_our_own_is_told_and_costs_every_book_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = RowReader()
+    list(reader.messages(Row(T0, "market", rec.market(T0)["data"])))
+    list(reader.messages(Row(T0, "polymarket.market", rec.book(T0)["data"])))
+    monkeypatch.setattr(reader._channel, "_event", broken)
+    said = list(reader.messages(Row(T0 + 1, "polymarket.market", {"event_type": "book"})))
+    assert isinstance(said[0], BadMessage)
+    assert OUR_FAULT in said[0].reason
+    assert BookSnapshot(T0 + 1, rec.UP, (), (), fault=OUR_FAULT) in said
+    assert rec.UP in reader.lacking([rec.UP])
+
+
+def broken(*_: object) -> Iterator[Message]:
+    raise ZeroDivisionError
+    yield
 
 
 def test_an_unknown_kind_is_ignored_counted_and_named_once() -> None:

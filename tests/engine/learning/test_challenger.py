@@ -338,6 +338,22 @@ def test_nothing_is_kept_for_a_challenger_that_has_ended(
         assert len(feed.waiting) == 0
 
 
+def test_a_challenger_that_a_live_market_leaves_behind_ends_and_frees_what_waits(
+    tmp_path: Path,
+) -> None:
+    with ring(tmp_path) as of:
+        of.go_on(5)
+        of.champion.advance(of.champion.t_ms + 60_000)
+        of.challenger.keep_up(120.0)
+        assert not of.challenger.ended
+        of.challenger.keep_up(30.0)
+        assert of.challenger.ended.startswith("this machine is too slow for it")
+        assert not of.challenger.behind
+        feed = of.challenger.shadow.engine.feed
+        assert isinstance(feed, Branch)
+        assert len(feed.waiting) == 0
+
+
 def test_words_about_checkpoints_are_no_part_of_a_runs_hash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
