@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -19,13 +20,16 @@ from engine.feeds.live.feed import LiveFeed
 from engine.feeds_view import ConnectionView
 from engine.journal import Journal
 from engine.pace import LivePace
+from engine.recorder import live_recorder
 from engine.settings import PaperVenue, Settings
 from engine.trading_state import Latch
 from tests.engine.fakes import FakeLadder
 from tests.engine.live.watch import Watch
 from tests.venues.clock import MachineClock
+from tests.venues.outcome_book import Bend
 from tests.venues.town import Town
 
+SESSION = ev.SessionOpened("paper", "live", 1, "fake", "0", "0")
 SURE = PaperVenue(reject_rate=0, delay_rate=0, settle_failure_rate=0)
 
 
@@ -38,14 +42,17 @@ class Drive:
         settings: Settings | None = None,
         log: Path | None = None,
         wants: Callable[[int], Action] | None = None,
+        record: Path | None = None,
     ) -> None:
+        """`record`: a folder in which the venues' messages are written down."""
         self.town = town
         self.machine = MachineClock(town.clock)
         self.settings = settings or town.settings.model_copy(update={"paper": SURE})
         self.want = Action.HOLD
         """What the policy chooses, whatever it sees."""
         clock = MarketClock(self.machine, town.clock.rate)
-        self.feed = LiveFeed(self.settings, clock)
+        recording = None if record is None else partial(live_recorder, record, self.settings, clock)
+        self.feed = LiveFeed(self.settings, clock, recording)
         self.engine = Engine(
             self.feed,
             Journal(EventLog(log), lambda: 0),
@@ -55,12 +62,15 @@ class Drive:
             seed=1,
         )
         self.watch = Watch(self.engine, town.world)
+        self.digest = ""
+        """Hash of all events, once the block has ended."""
         self._pace = LivePace(clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Drive:
-        self.engine.start(ev.SessionOpened("paper", "live", 1, "fake", "0", "0"), ())
-        self.feed.follow(self.engine.journal.ledger.markets.values())
+        self.engine.start(SESSION, ())
+        ledger = self.engine.journal.ledger
+        self.feed.follow(m for slug, m in ledger.markets.items() if slug not in ledger.verdicts)
         self._tasks = [asyncio.create_task(self.feed.run()), asyncio.create_task(self._turn())]
         return self
 
@@ -73,7 +83,9 @@ class Drive:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.feed.end(self.engine.t_ms)
         self.engine.finish("left")
+        self.digest = self.engine.journal.log.digest()
         self.engine.journal.log.close()
         self.feed.close()
 
@@ -137,3 +149,12 @@ class Drive:
     def flat(self) -> bool:
         ledger = self.engine.journal.ledger
         return not ledger.working and all(h.dust for h in ledger.holdings.values())
+
+    # ---- what tests do ---------------------------------------------------------------------
+
+    def bend(self, bend: Bend) -> None:
+        """From now on the books of the running windows are what `bend` makes of them."""
+        world = self.town.world
+        for window in map(world.current, world.plan.assets):
+            for token in (window.up, window.down):
+                world.bend(token, bend)
