@@ -59,10 +59,12 @@ class RowReader:
 
         Read them all before the next row: they are made as they are taken.
         """
-        if row.src == CHANNEL:
-            return self._channel.messages(row.t_ms, row.data)
         read = self._kinds.get(row.src)
-        return self._unknown(row) if read is None else self._guarded(read, row)
+        if read is None:
+            return self._unknown(row)
+        if isinstance(row.data, str) and row.src != CHANNEL:  # unreadable, and why
+            return (BadMessage(row.t_ms, row.src, plain(row.data)),)
+        return self._guarded(read, row)
 
     def carried(self, t_ms: int) -> list[tuple[str, object]]:
         """Rows (src, data) which give a reader that has read nothing the state of this one."""
@@ -113,9 +115,6 @@ class RowReader:
         }
 
     def _guarded(self, read: Read, row: Row) -> Iterator[Message]:
-        if isinstance(row.data, str):  # a frame that could not be read, and why
-            yield BadMessage(row.t_ms, row.src, plain(row.data))
-            return
         try:
             yield from read(row.t_ms, row.data)
         except MessageError as error:
