@@ -6,7 +6,9 @@ means is for others.
 
 from __future__ import annotations
 
+import re
 import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,13 +19,20 @@ import httpx
 import orjson
 
 from engine.feeds.live.clock import MarketClock
+from engine.recording import plain
 from engine.settings import Settings
 
 MOST_BYTES = 4_000_000
-"""Largest answer that is read."""
+"""Largest answer that is read, as it is sent and unpacked."""
+
+PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Packings that are read -> zlib's window size."""
 
 BLOCKED = (403, 451)
 """Statuses by which a venue refuses this place, not this request."""
+
+ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""How an error of the system begins where a library passes it on as a text."""
 
 BANNED = 418
 BANNED_S = 120.0
@@ -73,7 +82,7 @@ class Asker:
             proxy=settings.venues.proxy or None,
             trust_env=False,  # a proxy that nobody set here would see every request
             timeout=None,  # noqa: S113 - `get` bounds the whole request, in clock seconds
-            headers={"User-Agent": "trade-console"},
+            headers={"User-Agent": "trade-console", "Accept-Encoding": "gzip"},
         )
 
     async def get(self, url: str, **params: str | int) -> Answer | Refusal:
@@ -106,11 +115,35 @@ class Asker:
                 )
                 return Refusal(f"answered {status}", status, wait)
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    return Refusal(f"the answer is longer than {MOST_BYTES} bytes", status)
-            return bytes(body)
+                    return _too_long(status)
+            return unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+
+
+def unpacked(body: bytes, packing: str) -> bytes | Refusal:
+    """What was sent, without its packing; never more than `MOST_BYTES` of it are made.
+
+    The HTTP library would unpack it all, and a packing of a packing, before anyone could count.
+    """
+    name = packing.strip().lower()
+    if name in ("", "identity"):
+        return body
+    if name not in PACKED:
+        return Refusal(f"the answer is packed as {plain(name[:40])}", 200)
+    unpacker = zlib.decompressobj(PACKED[name])
+    try:
+        whole = unpacker.decompress(body, MOST_BYTES + 1)
+    except zlib.error:
+        return Refusal("the answer cannot be unpacked", 200)
+    if len(whole) > MOST_BYTES:
+        return _too_long(200)
+    return whole if unpacker.eof else Refusal("the answer ends too early", 200)
+
+
+def _too_long(status: int) -> Refusal:
+    return Refusal(f"the answer is longer than {MOST_BYTES} bytes", status)
 
 
 @cache
@@ -126,7 +159,7 @@ def described(error: Exception) -> str:
     if isinstance(error, ConnectionResetError):
         return "the connection was reset"
     said = (error.strerror or "") if isinstance(error, OSError) else ""
-    return said or str(error) or type(error).__name__
+    return said or ERRNO.sub("", str(error)) or type(error).__name__
 
 
 def retry_s(status: int, said: str, now_ms: int) -> float | None:

@@ -47,7 +47,8 @@ class MarketClock:
         self._anchor_ms = self._began_wall_ms
         self._ahead_ms = 0.0
         self._doubtful = 0
-        self._stamp_ms: int | None = None
+        self._agreed = False
+        """A venue's stamp agreed with the carried time since the last look."""
         self._skews: dict[str, deque[tuple[int, float]]] = {}
 
     def now_ms(self) -> int:
@@ -76,9 +77,8 @@ class MarketClock:
         """
         if stamp_ms not in TIME_RANGE_MS:
             return
-        if self._stamp_ms is None or stamp_ms > self._stamp_ms:
-            self._stamp_ms = stamp_ms
         second, skew = int(self.mono()), float(stamp_ms - self.now_ms())
+        self._agreed = self._agreed or abs(skew) <= AGREES_MS
         recent = self._skews.setdefault(venue, deque(maxlen=SKEW_SECONDS))
         if not recent or recent[-1][0] != second:
             recent.append((second, skew))
@@ -107,12 +107,12 @@ class MarketClock:
         """
         ahead = self._wall_ms() - self.now_ms()
         jump = ahead - self._ahead_ms
-        stamp, self._stamp_ms = self._stamp_ms, None
+        agreed, self._agreed = self._agreed, False
         if jump <= SLEEP_MS:
             self._doubtful = 0
             self._stepped(ahead, jump)
             return None
-        if stamp is None or abs(stamp - self.now_ms()) > AGREES_MS:
+        if not agreed:
             return self._slept(ahead)
         self._doubtful += 1
         if self._doubtful >= STEADY_LOOKS:

@@ -89,5 +89,5 @@ def server_ms(data: Any) -> int | None:
     """The venue's clock, unix milliseconds; None where the answer does not say."""
     try:
         return int(data["data"][0]["ts"])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         return None

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feeds.live import ask as module
-from engine.feeds.live.ask import BANNED_S, Answer, Refusal, retry_s
+from engine.feeds.live.ask import BANNED_S, Answer, Refusal, described, retry_s
 from engine.settings import Feeds
 from tests.engine.feeds.live.scripted import answering, open_venue, quick_parts
 
@@ -98,6 +101,55 @@ async def test_an_endless_answer_is_read_to_its_bound_only(monkeypatch: pytest.M
     async with saying(endless) as url:
         reply = await asked(url)
     assert reply == Refusal("the answer is longer than 100000 bytes", 200)
+
+
+def packed(body: bytes, header: bytes) -> Callable[..., Awaitable[None]]:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % (header, len(body)) + body)
+        await writer.drain()
+
+    return talk
+
+
+@pytest.mark.parametrize("header", [b"gzip", b" GZIP", b"x-gzip"])
+async def test_a_packed_answer_is_read(header: bytes) -> None:
+    async with saying(packed(gzip.compress(b'{"a": 1}'), header)) as url:
+        reply = await asked(url)
+    assert isinstance(reply, Answer)
+    assert reply.raw == b'{"a": 1}'
+
+
+async def test_a_small_answer_that_unpacks_to_a_huge_one_is_never_made() -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    async with saying(packed(bomb, b"gzip")) as url:
+        tracemalloc.start()
+        try:
+            reply = await asked(url)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert reply == Refusal(f"the answer is longer than {module.MOST_BYTES} bytes", 200)
+    assert most < 4 * module.MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "why"),
+    [
+        (gzip.compress(gzip.compress(b"{}")), b"gzip, gzip", "packed as gzip,"),
+        (b"{}", b"br", "packed as br"),
+        (b"{}", b"gzip", "cannot be unpacked"),
+        (gzip.compress(b"{}" * 40)[:-12], b"gzip", "ends too early"),
+    ],
+)
+async def test_a_packing_that_cannot_be_bounded_or_read_is_a_refusal(
+    body: bytes, header: bytes, why: str
+) -> None:
+    async with saying(packed(body, header)) as url:
+        reply = await asked(url)
+    assert isinstance(reply, Refusal)
+    assert why in reply.why
 
 
 async def test_a_silent_server_is_given_up() -> None:
@@ -193,3 +245,8 @@ def test_a_wait_may_be_a_date() -> None:
 def test_any_wait_is_bounded_or_unknown(said: str, status: int) -> None:
     wait = retry_s(status, said, NOW_MS)
     assert wait is None or 0 <= wait <= 86_400
+
+
+def test_an_error_of_the_system_is_told_without_its_number() -> None:
+    error = httpx.ConnectError("[Errno -2] Name or service not known")
+    assert described(error) == "Name or service not known"

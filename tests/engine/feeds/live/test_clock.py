@@ -107,6 +107,19 @@ def test_the_wall_clock_set_forward_is_not_followed_while_venues_hold_with_the_c
     assert clock.now_ms() == START_MS + 1_000 + (STEADY_LOOKS + 5) * 1_000
 
 
+def test_a_venue_an_hour_off_does_not_make_a_step_look_like_a_sleep(
+    hands: SetClock, clock: MarketClock
+) -> None:
+    hands.run(1)
+    hands.wall += 90_000
+    for _ in range(STEADY_LOOKS):
+        clock.heard("polymarket", clock.now_ms() - 50)
+        clock.heard("okx", clock.now_ms() + 3_600_000)
+        assert clock.look() is None
+        hands.run(1)
+    assert "not followed" in clock.note
+
+
 def test_market_time_never_falls_whatever_the_wall_does(
     hands: SetClock, clock: MarketClock
 ) -> None:
