@@ -23,6 +23,7 @@ from engine.feeds.live.feed import LiveFeed
 from engine.feeds.rows import RowReader
 from engine.feeds_view import FeedsView, RecorderView
 from engine.home import Home
+from engine.loop import run
 from engine.messages import Message
 from engine.recorder import Recorder, live_recorder
 from engine.settings import Settings, load_settings
@@ -66,11 +67,11 @@ def record_command(
     folder: Path = options.out or Home.open().recordings
     clock = clock or MarketClock(SystemClock())
     seconds = None if options.minutes is None else 60 * options.minutes
-    run = _Run(settings, folder, clock, seconds)
-    caught = asyncio.run(run.record(factory))
-    _say(run.account())
-    if run.recorder.why:
-        raise ConsoleError(run.recorder.why)
+    session = _Run(settings, folder, clock, seconds)
+    caught = run(session.record(factory))
+    _say(session.account())
+    if session.recorder.why:
+        raise ConsoleError(session.recorder.why)
     return 0 if caught is None else 128 + caught
 
 

@@ -23,6 +23,7 @@ from engine.errors import ConsoleError
 from engine.feeds.live.feed import LiveFeed
 from engine.learning.challenger import Challenger
 from engine.learning.succession import Succession
+from engine.loop import run
 from engine.operator import obey
 from engine.pace import MOST_TRAIL_S, LivePace, Pace, Pacing, to_the_tick
 from engine.picture import picture
@@ -115,7 +116,7 @@ class EngineThread:
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._live())
+            run(self._live())
         except ConsoleError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - the thread's end must be told, whatever it was

@@ -1,19 +1,16 @@
 """Every look of the doctor, side by side, within one deadline.
 
-Owns the order of the findings and the loop they are made in. A name server that does not answer
-holds a thread for longer than the doctor may take; nobody waits for such threads here.
+Owns the order of the findings. A name server that does not answer holds a thread for longer than
+the doctor may take; `engine.loop` sees to it that nobody waits for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from engine.clock import Clock, SystemClock
 from engine.doctor.arithmetic import CHECK, arithmetic_findings, probe_command
@@ -28,6 +25,7 @@ from engine.doctor.terminal import Terminal, terminal_findings
 from engine.doctor.wire import Patience, Wire
 from engine.feeds.live.clock import MarketClock
 from engine.home import Home
+from engine.loop import run
 from engine.settings import Settings
 
 GROUPS = ("terminal", "home", "machine", "model", "polymarket", "binance", "okx", "reference",
@@ -50,9 +48,7 @@ class Subject:
 
 def examine(subject: Subject) -> list[Finding]:
     """Every finding, in the order of the report; ends within `Patience.all_s` and never raises."""
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(Abandoned())
-        return runner.run(_examine(subject))
+    return run(_examine(subject))
 
 
 async def _examine(subject: Subject) -> list[Finding]:
@@ -115,27 +111,3 @@ async def over_network(settings: Settings, clock: Clock, patience: Patience) -> 
     finally:
         await wire.aclose()
     return [*found, reference_finding(found)]
-
-
-class Abandoned(ThreadPoolExecutor):
-    """Runs each call in a thread of its own that nothing waits for, not even the program's end."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        call = partial(_fulfil, future, partial(fn, *args, **kwargs))
-        threading.Thread(target=call, daemon=True).start()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's signature
-        """There is nothing to wait for."""
-
-
-def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = call()
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the future is told
-        future.set_exception(error)
-    else:
-        future.set_result(result)

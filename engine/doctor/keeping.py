@@ -91,7 +91,7 @@ def _latch(home: Home) -> Finding:
     reason = Latch(home.halt_latch).reason
     if reason is None:
         return fine("home: halt latch", "open: trading is not halted")
-    advice = f"look into the reason, then type {RESUME_WORD} in the console (key R)"
+    advice = f"look into the reason, then type {RESUME_WORD} in the console (key r)"
     return amiss("home: halt latch", f"HALTED: {reason}", advice)
 
 

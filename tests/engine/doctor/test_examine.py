@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.doctor.examine import GROUPS, Abandoned, Subject, examine
+from engine.doctor.examine import GROUPS, Subject, examine
 from engine.doctor.terminal import Terminal
 from tests.engine.doctor.parts import HURRIED, Told, by_check
 
@@ -90,8 +90,3 @@ def test_a_name_server_that_never_answers_does_not_hold_the_doctor(
     found = by_check(examine(subject(tmp_path, named)))
     assert dead_name_server.is_set()
     assert not found["okx: requests"].ok
-
-
-def test_what_an_abandoned_thread_raises_is_told() -> None:
-    with pytest.raises(ZeroDivisionError):
-        Abandoned().submit(lambda: 1 / 0).result(timeout=10)
