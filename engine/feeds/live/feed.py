@@ -23,6 +23,7 @@ from engine.feeds.live.parts import Parts
 from engine.feeds.live.polymarket import Polymarket
 from engine.feeds.live.reference import Reference
 from engine.feeds.rows import RowReader
+from engine.feeds.venues.polymarket_channel import SRC as CHANNEL
 from engine.feeds_view import FeedsView, RecorderView
 from engine.market import ASSETS, Market
 from engine.messages import Message
@@ -130,10 +131,17 @@ class LiveFeed:
     async def _watch_clock(self) -> None:
         while True:
             await self.clock.sleep(LOOK_S)
+            reached_ms = self.clock.now_ms()
             jumped = self.clock.look()
             if jumped is not None:
-                self._polymarket.renew(jumped)
-                self._reference.renew(jumped)
+                self._slept(reached_ms, jumped)
+
+    def _slept(self, since_ms: int, why: str) -> None:
+        """No book outlives a sleep: the ticks that fell into it are made up for, and must not
+        trade on what was seen before it."""
+        self._inbox.say_at(since_ms, "stream", {"name": CHANNEL, "state": "lost", "why": why})
+        self._polymarket.renew(why)
+        self._reference.renew(why)
 
     # ---- what is shown ---------------------------------------------------------------------
 

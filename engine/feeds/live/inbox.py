@@ -100,6 +100,11 @@ class Inbox:
         """A row of our own, of plain JSON values."""
         self._push(src, data, orjson.dumps(data))
 
+    def say_at(self, t_ms: int, src: str, data: dict[str, Any]) -> None:
+        """The same of an instant that has just passed: the machine slept from then until now."""
+        self._stamp_ms = max(self._stamp_ms, t_ms)
+        self._waiting.append(Arrival(Row(self._stamp_ms, src, data), orjson.dumps(data)))
+
     def take(self, until_ms: int) -> Iterator[Arrival]:
         """What was stamped at or before `until_ms`; whatever arrives later is stamped later."""
         self._stamp_ms = max(self._stamp_ms, until_ms + 1)

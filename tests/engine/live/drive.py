@@ -50,13 +50,14 @@ class Drive:
         self.settings = settings or town.settings.model_copy(update={"paper": SURE})
         self.want = Action.HOLD
         """What the policy chooses, whatever it sees."""
+        self._wants = wants or (lambda _: self.want)
         clock = MarketClock(self.machine, town.clock.rate)
         recording = None if record is None else partial(live_recorder, record, self.settings, clock)
         self.feed = LiveFeed(self.settings, clock, recording)
         self.engine = Engine(
             self.feed,
             Journal(EventLog(log), lambda: 0),
-            FakeLadder(wants or (lambda _: self.want)),  # type: ignore[arg-type]  # all that is used
+            FakeLadder(lambda call: self._wants(call)),  # type: ignore[arg-type]  # all that is used
             self.settings,
             Latch(None),
             seed=1,
@@ -151,6 +152,10 @@ class Drive:
         return not ledger.working and all(h.dust for h in ledger.holdings.values())
 
     # ---- what tests do ---------------------------------------------------------------------
+
+    def wants_at(self, wants: Callable[[int], Action]) -> None:
+        """From now on the policy chooses by the market time of the decision."""
+        self._wants = lambda _: wants(self.engine.t_ms)
 
     def bend(self, bend: Bend) -> None:
         """From now on the books of the running windows are what `bend` makes of them."""

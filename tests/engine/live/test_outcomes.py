@@ -26,7 +26,7 @@ SLUG = f"btc-updown-5m-{START_S}"
 def town_that_tells(**after_s: float) -> Town:
     """One where only these sources know outcomes, so long after the end."""
     known: dict[str, float | None] = dict.fromkeys(SOURCES)
-    plan = Plan(assets=("BTC",), window_seconds=WINDOW_S, resolve_after_s=known | after_s)
+    plan = Plan(assets=("BTC",), window_seconds=WINDOW_S, resolve_after_s={**known, **after_s})
     return Town(7, plan, RATE, BEGINS_MS, step_ms=500)
 
 
