@@ -42,6 +42,7 @@ class Windows:
             if old.end_ms + KEPT_MS < t_ms:
                 del self._by_slug[slug]
                 self._to_beat.pop(slug, None)
+        self._check_tokens(market)
         self._by_slug.setdefault(market.slug, market)
         self._on_listed(market, t_ms)
         yield MarketListed(t_ms, market)
@@ -54,10 +55,10 @@ class Windows:
         slug = text(fields_of(data), "slug")
         if slug not in self._by_slug and t_ms < named(slug).end_ms:
             yield from self.list_market(t_ms, polymarket_gamma.listed(data))
-        market, price = self._by_slug.get(slug), polymarket_gamma.price_to_beat(data)
-        if market is not None and price is not None:
-            yield from self._beat(t_ms, market, price, polymarket_gamma.SRC)
-        outcome = polymarket_gamma.verdict(data)
+        market = self._by_slug.get(slug)
+        if market is not None:
+            yield from self._priced(t_ms, market, data)
+        outcome = polymarket_gamma.verdict(data, market)
         yield from self._verdict(t_ms, slug, outcome, "Gamma: closed, its outcome priced at $1")
 
     def prices(self, t_ms: int, data: object) -> Iterator[Message]:
@@ -86,6 +87,25 @@ class Windows:
             for market in self.coming(t_ms)
             if market.slug in self._to_beat
         ]
+
+    def _check_tokens(self, market: Market) -> None:
+        """A token belongs to one window: a book that counted for another would be traded on."""
+        tokens = {market.up_token, market.down_token}
+        for other in self._by_slug.values():
+            if other.slug != market.slug and not tokens.isdisjoint(
+                (other.up_token, other.down_token)
+            ):
+                raise MessageError(f"a token of it is one of {other.slug}")
+
+    def _priced(self, t_ms: int, market: Market, data: object) -> Iterator[Message]:
+        """A price that cannot be read takes nothing from the outcome that comes with it."""
+        try:
+            price = polymarket_gamma.price_to_beat(data)
+        except MessageError as error:
+            yield BadMessage(t_ms, polymarket_gamma.SRC, str(error))
+            return
+        if price is not None:
+            yield from self._beat(t_ms, market, price, polymarket_gamma.SRC)
 
     def _asked(self, data: object) -> tuple[str, Any, Market | None]:
         fields = fields_of(data)

@@ -135,6 +135,11 @@ class Inbox:
             self.say("stream", {"name": src, "state": "lost", "why": why})
 
 
+def is_readable(row: Row | None) -> bool:
+    """Whether what was put was taken, and is more than a sentence on why it cannot be read."""
+    return row is not None and not isinstance(row.data, str)
+
+
 def _line(raw: bytes, data: Any) -> bytes:
     """`raw` as it may stand in a recording: a sentence in its place, or on one line.
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 
 from engine.feeds.live.ask import Answer
+from engine.feeds.live.inbox import is_readable
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
 from engine.feeds.live.polymarket_windows import Window, Windows
+from engine.feeds.venues.fields import fields_of
 from engine.feeds.venues.polymarket_gamma import SRC, listed, price_to_beat
 from engine.feeds.venues.polymarket_levels import MessageError
 from engine.market import Market
@@ -74,7 +76,10 @@ class Discovery:
         if market.slug != slug:
             self.poll.health.drop(f"asked for {slug}, answered {market.slug}")
             return
-        if self._parts.inbox.put(SRC, reply.raw) is not None:
+        if self._windows.clashes(market):
+            self.poll.health.drop(f"{slug}: its tokens are another window's")
+            return
+        if is_readable(self._parts.inbox.put(SRC, reply.raw)):
             self._windows.add(market)
             self._note_price(slug, reply.data)
 
@@ -99,7 +104,7 @@ class Discovery:
 
     def _note_price(self, slug: str, event: object) -> bool:
         window = self._windows.find(slug)
-        if window is not None and has_price(event):
+        if window is not None and has_price(event, slug):
             window.priced = True
         return window is not None and window.priced
 
@@ -108,9 +113,9 @@ def event_url(parts: Parts, slug: str) -> str:
     return f"{parts.settings.venues.polymarket_gamma}/events/slug/{slug}"
 
 
-def has_price(event: object) -> bool:
-    """Whether an event brings its price to beat; what it is, is read from the row."""
+def has_price(event: object, slug: str) -> bool:
+    """Whether an event brings the price to beat of a window; what it is, is read from the row."""
     try:
-        return price_to_beat(event) is not None
+        return fields_of(event).get("slug") == slug and price_to_beat(event) is not None
     except MessageError:
         return False

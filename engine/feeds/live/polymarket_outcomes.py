@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.feeds.live.ask import Answer, Refusal
+from engine.feeds.live.inbox import is_readable
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
 from engine.feeds.live.polymarket_discovery import event_url
@@ -86,7 +87,7 @@ class Questions:
         self._asked_ms[market.slug] = now_ms
         reply = await self._source.ask(self.poll, market)
         if isinstance(reply, Answer) and not window.settled and self._says(market, reply):
-            window.settled = self._source.put(market, reply) is not None
+            window.settled = is_readable(self._source.put(market, reply))
 
     def _says(self, market: Market, reply: Answer) -> bool:
         try:
@@ -104,7 +105,7 @@ def sources(parts: Parts) -> tuple[Source, ...]:
             "polymarket outcomes",
             after_ms=0,
             ask=lambda poll, market: poll.ask(event_url(parts, market.slug)),
-            verdict=lambda data, _: polymarket_gamma.verdict(data),
+            verdict=polymarket_gamma.verdict,
             put=lambda _, reply: inbox.put(polymarket_gamma.SRC, reply.raw),
         ),
         Source(

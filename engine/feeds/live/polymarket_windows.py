@@ -51,6 +51,11 @@ class Windows:
         if market.slug not in self.unlisted(now_ms):
             self._by_slug.setdefault(market.slug, Window(market, followed=True))
 
+    def clashes(self, market: Market) -> bool:
+        """Whether another window has one of its tokens: one of both listings is wrong then."""
+        others = (w.market for w in self._by_slug.values() if w.market.slug != market.slug)
+        return not _tokens(others).isdisjoint(_tokens((market,)))
+
     def find(self, slug: str) -> Window | None:
         return self._by_slug.get(slug)
 

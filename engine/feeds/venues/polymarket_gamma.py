@@ -96,13 +96,18 @@ def price_to_beat(data: object) -> float | None:
     return price
 
 
-def verdict(data: object) -> Outcome | None:
-    """The outcome of a closed window; None: not known (yet). Raises MessageError."""
+def verdict(data: object, known: Market | None = None) -> Outcome | None:
+    """The outcome of a closed window; None: not known (yet).
+
+    `known` is the window asked about, where it is known: the event must be about it. Raises
+    MessageError.
+    """
     event = fields_of(data)
     market = _market(event, text(event, "slug"))
     if market.get("closed") is not True:
         return None
     _check_outcomes(market)
+    _check_known(event, market, known)
     prices = [_price(price) for price in _pair(market, "outcomePrices")]
     if prices == [1, 0]:
         return Outcome.UP
@@ -129,6 +134,15 @@ def _market(event: dict[str, Any], slug: str) -> dict[str, Any]:
     if market.get("slug", slug) != slug:
         raise MessageError("the event's market has another slug")
     return market
+
+
+def _check_known(event: dict[str, Any], market: dict[str, Any], known: Market | None) -> None:
+    if known is None:
+        return
+    if event["slug"] != known.slug:
+        raise MessageError("the event is another window's")
+    if padded(text(market, "conditionId")).lower() != known.condition_id.lower():
+        raise MessageError("the event is about another market")
 
 
 def _check_times(market: dict[str, Any], window: Named) -> None:

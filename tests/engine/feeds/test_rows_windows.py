@@ -187,6 +187,34 @@ def test_an_answer_that_cannot_be_right_gives_no_outcome(src: str, data: Any, wh
     assert why in reason(Reader().listed().see(AFTER, src, data))
 
 
+@pytest.mark.parametrize("condition", ["0x" + "dd" * 32, "0x1", None, 7])
+def test_discoverys_verdict_on_another_market_under_the_windows_slug_is_none(
+    condition: object,
+) -> None:
+    told = Reader().listed().see(AFTER, "gamma.event", gamma.event(**WON, conditionId=condition))
+    assert "onditionId" in reason(told) or reason(told) == "the event is about another market"
+
+
+@pytest.mark.parametrize("metadata", [{"priceToBeat": "-1"}, {"priceToBeat": []}, 7, "{"])
+def test_a_price_that_cannot_be_read_takes_nothing_from_the_outcome_beside_it(
+    metadata: object,
+) -> None:
+    event = gamma.event(**WON) | {"eventMetadata": metadata}
+    bad, outcome = Reader().listed().see(AFTER, "gamma.event", event)
+    assert isinstance(bad, BadMessage)
+    assert isinstance(outcome, Resolution)
+
+
+@pytest.mark.parametrize("tokens", ['["11", "12"]', '["13", "11"]', '["12", "14"]'])
+def test_a_window_with_a_token_of_another_one_is_not_listed(tokens: str) -> None:
+    """A stale answer under a new slug: the running window's book would count for the next one."""
+    slug = f"btc-updown-15m-{gamma.START + 900}"
+    times = {"eventStartTime": "2026-10-05T23:15:00Z", "endDate": "2026-10-05T23:30:00Z"}
+    event = gamma.event(slug=slug, clobTokenIds=tokens, **times) | {"slug": slug}
+    told = Reader().listed().see(DURING, "gamma.event", event)
+    assert reason(told) == f"a token of it is one of {gamma.SLUG}"
+
+
 def test_the_winners_token_must_be_the_windows_own() -> None:
     swapped = clob(True, False)
     swapped["answer"]["tokens"][0] |= {"token_id": "12"}

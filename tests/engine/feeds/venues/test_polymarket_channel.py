@@ -307,7 +307,8 @@ def test_books_after_the_end_are_passed_on_until_the_window_is_long_gone() -> No
     end = T0 + 900_000
     channel.say(rec.market(end + FORGET_MS, **later))
     assert channel.book(rec.book(end + FORGET_MS))
-    channel.say(rec.market(end + FORGET_MS + 1, **{**later, "slug": "after", "up_token": "u2"}))
+    after = {"slug": "after", "up_token": "u2", "down_token": "d2"}
+    channel.say(rec.market(end + FORGET_MS + 1, **after))
     assert isinstance(channel.say(rec.book(end + FORGET_MS + 1))[0], BadMessage)
 
 
