@@ -37,6 +37,7 @@ Floor plan, in the order of the data:
 * ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use
 * ``session``, ``settings``            putting a run together; every number a user may set
+* ``addresses``                        hosts as a user may write them
 * ``learning``                         PPO on a challenger that decides nothing real
 * ``training``                         the same offline, on many markets at once
 * ``evaluation``                       several arms on the same tape, and what may be said of them

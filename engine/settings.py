@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.addresses import Host, Proxy, StreamHost
 from engine.errors import UsageError
 
 Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
@@ -149,38 +150,37 @@ class Learning(_Section):
     """Window slots for which that loss is watched after a promotion."""
 
 
-Host = Annotated[str, Field(pattern=r"^(https?|wss?)://[^\s/?#]+(/[^\s?#]*[^\s?#/])?$")]
-"""Scheme, host, and where needed port and path, without a slash at the end."""
-
-
 class Venues(_Section):
-    """Where the venues are. Each path of a venue's interface is added to these."""
+    """Where the venues are: scheme, host, where needed port and path, without a slash at the end.
+
+    Each path of a venue's interface is added to these.
+    """
 
     polymarket_gamma: Host = "https://gamma-api.polymarket.com"
     """Discovery."""
     polymarket_clob: Host = "https://clob.polymarket.com"
     """Order book by request."""
-    polymarket_stream: Host = "wss://ws-subscriptions-clob.polymarket.com"
+    polymarket_stream: StreamHost = "wss://ws-subscriptions-clob.polymarket.com"
     """Order book by stream."""
     polymarket_data: Host = "https://data-api.polymarket.com"
     """Resolutions."""
-    polymarket_prices: Host = "wss://ws-live-data.polymarket.com"
+    polymarket_prices: StreamHost = "wss://ws-live-data.polymarket.com"
     """Stream of the settlement price."""
     polymarket_site: Host = "https://polymarket.com"
     """Whether this place may trade."""
     binance_futures: Host = "https://fapi.binance.com"
     """USD-M futures by request."""
-    binance_futures_stream: Host = "wss://fstream.binance.com"
+    binance_futures_stream: StreamHost = "wss://fstream.binance.com"
     """USD-M futures by stream: its two kinds of sockets differ by path only."""
     binance_spot: Host = "https://data-api.binance.vision"
     """The host that gives market data only."""
-    binance_spot_stream: Host = "wss://data-stream.binance.vision"
+    binance_spot_stream: StreamHost = "wss://data-stream.binance.vision"
     """The same by stream."""
     okx: Host = "https://www.okx.com"
     """Swaps by request."""
-    okx_stream: Host = "wss://ws.okx.com:8443"
+    okx_stream: StreamHost = "wss://ws.okx.com:8443"
     """Swaps by stream."""
-    proxy: str = ""
+    proxy: Proxy = ""
     """Proxy for all of them, ``http://host:port``; empty: none, whatever the environment says."""
 
 
@@ -292,4 +292,5 @@ def _first_problem(path: Path, error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"]) or "file"
     if first["type"] == "extra_forbidden":
         return f"{path}: {where}: there is no such setting; mend the name or remove the line"
-    return f"{path}: {where}: {first['msg']}; mend the value or remove the line"
+    what = first["msg"].removeprefix("Value error, ")
+    return f"{path}: {where}: {what}; mend the value or remove the line"

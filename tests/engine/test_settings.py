@@ -141,3 +141,9 @@ def test_a_whole_number_will_do_where_a_fraction_may_stand(tmp_path: Path) -> No
 
 def test_the_mark_that_some_editors_put_first_is_passed_over(tmp_path: Path) -> None:
     assert load_settings(written(tmp_path, "\ufefftrade_size = 50")).trade_size == 50
+
+
+def test_a_wrong_host_is_told_in_one_sentence(tmp_path: Path) -> None:
+    told = refusal(written(tmp_path, '[venues]\nokx_stream = "https://ws.okx.com"\n'))
+    assert "venues.okx_stream: the address must begin with wss:// or ws://;" in told
+    assert "Value error" not in told
