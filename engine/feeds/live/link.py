@@ -148,8 +148,8 @@ class Link:
             self.end(f"a fault of ours: {error!r}")
 
     def _frame(self, raw: bytes) -> None:
+        self._unanswered = None  # whatever it says, the venue is there
         if self._spec.pong and raw == self._spec.pong.encode():
-            self._unanswered = None
             return
         data = self._parts.inbox.read(raw)
         if isinstance(data, str):

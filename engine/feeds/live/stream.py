@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 from engine.feeds.live.ask import BLOCKED
@@ -28,7 +29,8 @@ ROLL_SPREAD = 1 / 69
 together do not roll together."""
 
 ROLL_RETRY_S = 60.0
-"""After a roll-over that did not come about."""
+"""Between two roll-overs, done or not, at least: a venue that announces the end of each connection
+as it begins would have us connect without end, and every other stream wait for its turn."""
 
 OVERLAP_S = 2.0
 """After a roll-over, for so long the new connection may still bring what the old one gave."""
@@ -53,6 +55,7 @@ class Stream:
         self._held: list[tuple[bytes, Any]] = []
         self._given: Counter[bytes] = Counter()
         self._overlap_end: float | None = None
+        self._rolled_at = -inf
         self._told = False
         self._renewed = False
         self._live_since: float | None = None
@@ -106,7 +109,7 @@ class Stream:
             while True:
                 await self._rung()
                 self._look(link)
-                if link.due:
+                if link.due and self._may_roll():
                     link = await self._rolled(link)
         finally:
             await self._put_down()
@@ -138,9 +141,14 @@ class Stream:
         self._lived = True
         self._say("live", "")
 
+    def _may_roll(self) -> bool:
+        least = min(ROLL_RETRY_S, self._parts.settings.feeds.rollover_s)
+        return self._clock.mono() - self._rolled_at >= least
+
     async def _rolled(self, old: Link) -> Link:
         """The connection that counts from now on: a new one, or the old where that failed."""
         self._given.clear()
+        self._rolled_at = self._clock.mono()
         new = self._next = self._begin()
         while not new.ready:
             await self._rung()

@@ -162,12 +162,23 @@ async def test_control_frames_are_no_data_and_no_sign_of_life() -> None:
         assert stream.health.last_error.startswith("no data for")
 
 
-async def test_a_text_ping_that_is_not_answered_ends_the_connection() -> None:
-    async with open_venue(talking()) as venue, quick_parts() as parts:
+async def test_a_text_ping_after_which_nothing_comes_ends_the_connection() -> None:
+    feeds = Feeds(silence_s=60.0)
+    async with open_venue(saying(frame())) as venue, quick_parts(feeds) as parts:
         keep_alive = {"ping": "PING", "ping_s": 1.0, "pong": "PONG"}
         stream = Stream(spec(venue.url, **keep_alive), parts)
         async with running(stream):
             await until(lambda: stream.health.last_error == "no pong within 10 s")
+
+
+async def test_a_venue_that_talks_is_there_whether_or_not_it_answers_pings() -> None:
+    async with open_venue(talking()) as venue, quick_parts() as parts:
+        keep_alive = {"ping": "PING", "ping_s": 1.0, "pong": "PONG"}
+        stream = Stream(spec(venue.url, **keep_alive), parts)
+        async with running(stream):
+            await until(lambda: stream.usable)
+            await parts.clock.sleep(15.0)
+            assert (stream.usable, len(venue.guests)) == (True, 1)
 
 
 async def test_a_text_pong_keeps_it_and_is_no_row() -> None:

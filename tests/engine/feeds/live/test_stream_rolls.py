@@ -104,6 +104,21 @@ async def test_an_announced_end_rolls_over_now() -> None:
             assert heap.states() == ["live"]
 
 
+async def test_a_venue_that_announces_the_end_of_every_connection_is_not_stormed() -> None:
+    async def ending(guest: ServerConnection) -> None:
+        while guest.state.name == "OPEN":
+            await guest.send(frame())
+            await guest.send('{"control": "ending"}')
+            await asyncio.sleep(0.005)
+
+    async with open_venue(ending) as venue, quick_parts() as parts:
+        stream, heap = Stream(spec(venue.url), parts), Heap(parts)
+        async with running(stream):
+            await until(lambda: stream.health.view().reconnects == 1)
+            await parts.clock.sleep(20.0)
+            assert (len(venue.guests), heap.states()) == (2, ["live"])
+
+
 async def test_the_old_connection_dying_during_a_roll_over_is_a_gap_that_is_told() -> None:
     async def ending(guest: ServerConnection) -> None:
         await guest.send(frame())
