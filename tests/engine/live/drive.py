@@ -57,7 +57,7 @@ class Drive:
         self.engine = Engine(
             self.feed,
             Journal(EventLog(log), lambda: 0),
-            FakeLadder(lambda call: self._wants(call)),  # type: ignore[arg-type]  # all that is used
+            FakeLadder(self._wanted),  # type: ignore[arg-type]  # all that is used
             self.settings,
             Latch(None),
             seed=1,
@@ -89,6 +89,9 @@ class Drive:
         self.digest = self.engine.journal.log.digest()
         self.engine.journal.log.close()
         self.feed.close()
+
+    def _wanted(self, call: int) -> Action:
+        return self._wants(call)
 
     async def _turn(self) -> None:
         while True:
