@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -154,12 +154,20 @@ def tls() -> ssl.SSLContext:
 
 def described(error: Exception) -> str:
     """A network's error as one clause."""
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error.reason or error})"
+    tls_error = next((e for e in _chain(error) if isinstance(e, ssl.SSLError)), None)
+    if tls_error is not None:
+        return f"TLS failed ({tls_error.reason or tls_error})"
     if isinstance(error, ConnectionResetError):
         return "the connection was reset"
     said = (error.strerror or "") if isinstance(error, OSError) else ""
     return said or ERRNO.sub("", str(error)) or type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from: the client wraps what it meets, at times without a word."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def retry_s(status: int, said: str, now_ms: int) -> float | None:
