@@ -19,8 +19,9 @@ validated, the sizes of the kept levels are."""
 SIZE_LIMIT = 10**9
 """Largest believable size of one level, shares."""
 
-CACHE_LIMIT = 200_000
-"""Strings remembered; sizes come in endless variety and are forgotten beyond it."""
+CACHE_LIMIT = 20_000
+"""Strings remembered, all others forgotten with them. Sizes come in endless variety: ten times as
+many are tens of megabytes in a live run, and make no recording replay faster."""
 
 
 class MessageError(ValueError):

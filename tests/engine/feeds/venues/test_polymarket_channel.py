@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from engine.book import book_from
 from engine.feeds.rows import RowReader
 from engine.feeds.venues.polymarket_channel import FORGET_MS
-from engine.feeds.venues.polymarket_levels import DEPTH, PriceCodes, SizeCodes, best_asks, best_bids
+from engine.feeds.venues.polymarket_levels import (
+    CACHE_LIMIT,
+    DEPTH,
+    PriceCodes,
+    SizeCodes,
+    best_asks,
+    best_bids,
+)
 from engine.market import Outcome
 from engine.messages import BadMessage, BookSnapshot, Message, Resolution
 from engine.recording import Row
@@ -72,6 +79,13 @@ def test_any_order_of_a_side_gives_the_same_best_levels(side: Raw, random: Any) 
     codes = PriceCodes(), SizeCodes()
     assert best_bids(raw, *codes) == tuple(filled[::-1][:DEPTH])
     assert best_asks(raw, *codes) == tuple(filled[:DEPTH])
+
+
+def test_an_endless_variety_of_sizes_is_not_remembered_for_ever() -> None:
+    sizes = SizeCodes()
+    for number in range(CACHE_LIMIT + 10):
+        assert sizes[f"{number}.5"] == number * MICRO + MICRO // 2
+    assert len(sizes) <= CACHE_LIMIT
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -318,3 +332,20 @@ def test_the_venues_own_verdict_is_a_resolution(token: str, outcome: Outcome) ->
     assert Channel().say(rec.row(T0, "polymarket.market", event)) == [
         Resolution(T0, "btc-updown-15m", outcome, "market_resolved")
     ]
+
+
+def test_a_verdict_that_names_two_winners_is_none() -> None:
+    event = {
+        "event_type": "market_resolved",
+        "winning_asset_id": rec.UP,
+        "winning_outcome": "Down",
+    }
+    (bad,) = Channel().say(rec.row(T0, "polymarket.market", event))
+    assert isinstance(bad, BadMessage)
+
+
+def test_a_message_of_endless_events_is_not_read_and_voids_every_book() -> None:
+    channel = Channel()
+    channel.book(rec.book(T0))
+    told = channel.say(rec.row(T0, "polymarket.market", [{}] * 100_000))
+    assert [type(message) for message in told] == [BadMessage, BookSnapshot, BookSnapshot]
