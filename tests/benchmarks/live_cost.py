@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
     names = ("rate", "lateness", "gap", "memory")
     parser.add_argument("--only", nargs="+", choices=names, help="parts to measure (all)")
     parser.add_argument("--town-seconds", type=float, default=300.0, help="of traffic (300)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each session (60)")
+    parser.add_argument("--seconds", type=float, default=150.0, help="of each session (150)")
     parser.add_argument("--memory-seconds", type=float, default=300.0, help="of its session (300)")
     parser.add_argument("--rate", type=float, default=50.0, help="speed of that session (50)")
     parser.add_argument("--learn", action="store_true", help="have a challenger learn in it")

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from engine.home import Home
+from engine.learning.challenger import Challenger
 from engine.meters import LoopGaps
 from engine.session import LiveRun, Plan, open_session
 from engine.thread import Built, EngineThread
@@ -43,6 +44,7 @@ def lateness(seconds: float, delay_s: float, *, learn: bool) -> dict[str, object
             "tick_late_ms": _quantiles(meters.late),
             "loop_gap_ms": _quantiles(meters.gaps),
             "decision_us_p50": meters.usual_decision_us,
+            "learned": _learned(built[0].challenger),
             "failure": view.failure,
         }
 
@@ -102,6 +104,12 @@ def _session(
             yield thread, built
         finally:
             thread.leave(20.0)
+
+
+def _learned(challenger: Challenger | None) -> dict[str, object] | None:
+    if challenger is None:
+        return None
+    return {"updates": len(challenger.learner.updates), "slice_ms": _quantiles(challenger.slices)}
 
 
 def _quantiles(gaps: LoopGaps) -> dict[str, float]:
