@@ -63,7 +63,7 @@ class Windows:
 
     def prices(self, t_ms: int, data: object) -> Iterator[Message]:
         """A frame of the settling price."""
-        for asset, start_ms, price in self._ticks.take(data):
+        for asset, start_ms, price in self._ticks.take(data, t_ms):
             for market in list(self._by_slug.values()):
                 if market.asset == asset and market.start_ms == start_ms:
                     yield from self._beat(t_ms, market, price, PRICES)
@@ -104,7 +104,10 @@ class Windows:
         except MessageError as error:
             yield BadMessage(t_ms, polymarket_gamma.SRC, str(error))
             return
-        if price is not None:
+        if price is not None and t_ms < market.start_ms:
+            why = "a price to beat of a window that has not begun"
+            yield BadMessage(t_ms, polymarket_gamma.SRC, why)
+        elif price is not None:
             yield from self._beat(t_ms, market, price, polymarket_gamma.SRC)
 
     def _asked(self, data: object) -> tuple[str, Any, Market | None]:

@@ -154,8 +154,9 @@ class Polymarket:
     # ---- the settlement price --------------------------------------------------------------
 
     def _prices_heard(self, frame: object) -> Heard:
+        now_ms = self._parts.clock.now_ms()
         with suppress(MessageError):  # told when the row is read
-            for asset, start_ms, _ in self._ticks.take(frame):
+            for asset, start_ms, _ in self._ticks.take(frame, now_ms):
                 window = self._windows.starting(asset, start_ms)
                 if window is not None:
                     window.priced = True

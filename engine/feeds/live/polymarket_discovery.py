@@ -103,8 +103,8 @@ class Discovery:
             self._parts.inbox.put(SRC, reply.raw)
 
     def _note_price(self, slug: str, event: object) -> bool:
-        window = self._windows.find(slug)
-        if window is not None and has_price(event, slug):
+        window, now_ms = self._windows.find(slug), self._parts.clock.now_ms()
+        if window is not None and window.market.start_ms <= now_ms and has_price(event, slug):
             window.priced = True
         return window is not None and window.priced
 

@@ -14,7 +14,7 @@ from engine.feeds.venues.fields import fields_of, stamp_ms, text
 from engine.feeds.venues.polymarket_books import Best, Change, Sides, TokenBook
 from engine.feeds.venues.polymarket_check import BookCheck
 from engine.feeds.venues.polymarket_levels import MessageError, PriceCodes, SizeCodes
-from engine.market import Market
+from engine.market import Market, Outcome
 from engine.messages import BadMessage, BookSnapshot, Message, Resolution
 from engine.units import BP
 
@@ -26,6 +26,9 @@ IGNORED_EVENTS = frozenset({"last_trade_price", "new_market"})
 every market that the venue lists."""
 
 BOOK_EVENTS = frozenset({"book", "price_change"})
+
+MOST_EVENTS = 1_000
+"""Events in one message; the longest known has one for each token."""
 
 FORGET_MS = 600_000
 """Time after a window's end for which its tokens are still known: late messages do come."""
@@ -71,7 +74,12 @@ class MarketChannel:
             yield BadMessage(t_ms, SRC, data[:80])
             yield from self.void(t_ms, "a message was lost")
             return
-        for event in data if isinstance(data, list) else [data]:
+        events = data if isinstance(data, list) else [data]
+        if len(events) > MOST_EVENTS:
+            yield BadMessage(t_ms, SRC, f"more than {MOST_EVENTS} events in one message")
+            yield from self.void(t_ms, "a message was lost")
+            return
+        for event in events:
             try:
                 yield from self._event(t_ms, fields_of(event))
             except MessageError as error:
@@ -188,11 +196,16 @@ class MarketChannel:
         return Best(bid_bp or None, ask_bp if 0 < ask_bp < BP else None)
 
     def _verdict(self, t_ms: int, event: dict[str, Any]) -> Iterator[Message]:
-        """Verdicts come of every market of the venue."""
+        """Verdicts come of every market of the venue. One that contradicts itself is none."""
         token = text(event, "winning_asset_id")
         market = self._markets.get(token)
-        if market is not None:
-            yield Resolution(t_ms, market.slug, market.outcome_of(token), "market_resolved")
+        if market is None:
+            return
+        outcome = market.outcome_of(token)
+        said = str(event.get("winning_outcome")).upper()
+        if said in Outcome.__members__ and said != outcome:
+            raise MessageError("winning_outcome is not that of winning_asset_id")
+        yield Resolution(t_ms, market.slug, outcome, "market_resolved")
 
     def _book(self, event: dict[str, Any]) -> TokenBook:
         book = self._books.get(text(event, "asset_id"))

@@ -27,6 +27,9 @@ GRID_MS = 300_000
 MOST_TICKS = 64
 """Ticks kept: two hours of the longest windows of four assets, and more."""
 
+AHEAD_MS = 5_000
+"""A tick stamped so far ahead of its receipt is none: kept, it would stay the price to beat."""
+
 SCALE = 10**18
 """`full_accuracy_value` is the price times this."""
 
@@ -42,9 +45,9 @@ class StartPrices:
     def __init__(self) -> None:
         self._prices: dict[tuple[str, int], float] = {}
 
-    def take(self, data: object) -> list[tuple[str, int, float]]:
-        """New (asset, start in unix milliseconds, dollars) of one frame: a tick, or the ticks of
-        the last minute after subscribing. Raises MessageError."""
+    def take(self, data: object, t_ms: int) -> list[tuple[str, int, float]]:
+        """New (asset, start in unix milliseconds, dollars) of one frame received at `t_ms`: a tick,
+        or the ticks of the last minute after subscribing. Raises MessageError."""
         if data in ("PONG", ""):
             return []
         frame = fields_of(data)
@@ -56,17 +59,20 @@ class StartPrices:
             return []
         if payload.get("window_s", WINDOW_S) != WINDOW_S:
             raise MessageError("the mean is not one over 60 seconds")
-        return [new for tick in _ticks(payload) if (new := self._tick(asset, tick)) is not None]
+        ticks = (self._tick(asset, tick, t_ms) for tick in _ticks(payload))
+        return [new for new in ticks if new is not None]
 
     def at(self, asset: str, start_ms: int) -> float | None:
         """Dollars; None: no tick of that second came."""
         return self._prices.get((asset, start_ms))
 
-    def _tick(self, asset: str, tick: object) -> tuple[str, int, float] | None:
+    def _tick(self, asset: str, tick: object, t_ms: int) -> tuple[str, int, float] | None:
         fields = fields_of(tick)
         stamp = whole(fields, "timestamp", TIME_RANGE_MS)
         if stamp % GRID_MS:
             return None
+        if stamp > t_ms + AHEAD_MS:
+            raise MessageError("the price of a second that has not come")
         price = _price(fields)
         if (asset, stamp) in self._prices:
             return None

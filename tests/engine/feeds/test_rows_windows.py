@@ -205,6 +205,17 @@ def test_a_price_that_cannot_be_read_takes_nothing_from_the_outcome_beside_it(
     assert isinstance(outcome, Resolution)
 
 
+def test_a_price_is_none_before_the_second_that_it_is_of() -> None:
+    reader = Reader().listed()
+    early = reader.see(BEFORE, "polymarket.prices", tick(1.0))
+    assert reason(early) == "the price of a second that has not come"
+    early = reader.see(BEFORE, "gamma.event", priced(1.0))
+    assert reason(early) == "a price to beat of a window that has not begun"
+    assert reader.see(DURING, "polymarket.prices", tick()) == [
+        PriceToBeat(DURING, gamma.SLUG, 64_000.5)
+    ]
+
+
 @pytest.mark.parametrize("tokens", ['["11", "12"]', '["13", "11"]', '["12", "14"]'])
 def test_a_window_with_a_token_of_another_one_is_not_listed(tokens: str) -> None:
     """A stale answer under a new slug: the running window's book would count for the next one."""

@@ -201,9 +201,13 @@ def test_prices_are_read_or_of_another_kind() -> None:
     start = 1_786_179_600_000
     tick = frames["twap60_update"]
     payload = {**tick["payload"], "timestamp": start}
-    assert StartPrices().take({**tick, "payload": payload}) == [("BTC", start, 64_997.81)]
+    now = {**tick, "payload": payload}
+    assert StartPrices().take(now, start + 2_000) == [("BTC", start, 64_997.81)]
     others = [frames["chainlink_update_live"]]
     others += [
         sample(f"nautilus_rtds_crypto_prices_{kind}.json") for kind in ("subscribe", "update")
     ]
-    assert [StartPrices().take(frame) for frame in (tick, *others)] == [[], [], [], []]
+    assert [
+        StartPrices().take(frame, frame["payload"].get("timestamp", start) + 2_000)
+        for frame in (tick, *others)
+    ] == [[], [], [], []]
