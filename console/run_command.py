@@ -97,7 +97,8 @@ def _speed(options: argparse.Namespace, run: Run) -> float:
 def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
     caught: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda n, _: caught.append(n))
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, lambda n, _: caught.append(n))
     while not caught and not engine.wait_ended(0.1):
         pass
     engine.leave()

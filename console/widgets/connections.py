@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from console.text import Money, age, clip, milliseconds
 from console.themes import ALARM, FAINT, LABEL, PLAIN, WARN
 from console.widgets.lines import Run
-from engine.feeds_view import ConnectionView
+from engine.feeds_view import LIVE_STATES, ConnectionView
 
 MARKS: dict[str, tuple[str, Style]] = {
     "live": ("✓", LABEL),
@@ -68,6 +68,12 @@ def state_of(view: ConnectionView) -> Run:
 def ill(view: ConnectionView) -> bool:
     """Whether it should give data and does not; one that is switched off should not."""
     return view.state not in ("live", "off")
+
+
+def badness(view: ConnectionView) -> int:
+    """The higher, the worse its state; one that the console does not know is the worst."""
+    known = view.state in LIVE_STATES
+    return LIVE_STATES.index(view.state) if known else len(LIVE_STATES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rich.style import Style
 
 from console.text import UNKNOWN, age, clip, finite, milliseconds, size
 from console.themes import ALARM, FAINT, GAIN, LABEL, PLAIN, STRONG, WARN
-from console.widgets.connections import ill, state_of
+from console.widgets.connections import badness, ill, state_of
 from console.widgets.display import Display
 from console.widgets.lines import Line, Run, first_line_that_fits, fit, spread, width_of
 from engine.feeds_view import ConnectionView, FeedsView, RecorderView
@@ -194,8 +194,9 @@ def _source_long(stream: StreamView) -> list[Run]:
 def notes(
     feeds: FeedsView, chosen: ConnectionView | None, display: Display, width: int, rows: int
 ) -> list[Line]:
-    """`chosen` in full, then all others that are ill, in at most `rows` lines."""
+    """`chosen` in full, then all others that are ill, worst first, in at most `rows` lines."""
     others = [view for view in feeds.connections if ill(view) and view is not chosen]
+    others.sort(key=badness, reverse=True)
     told = ([] if chosen is None else [chosen]) + others
     lines: list[Line] = []
     for place, view in enumerate(told):

@@ -237,6 +237,13 @@ def test_a_switched_off_connection_ails_nobody() -> None:
     assert told(off) == []
 
 
+def test_the_worst_connection_is_told_first() -> None:
+    fares = ("live", "waiting", "blocked", "stale", "unheard of", "retrying")
+    lines = told(live(connections=tuple(connection(state, state) for state in fares)))
+    heads = [line.split(" ")[1] for line in lines if not line.startswith("  ")]
+    assert heads == ["unheard", "blocked", "retrying", "waiting", "stale"]
+
+
 @pytest.mark.parametrize("state", LIVE_STATES)
 def test_every_state_is_told_by_a_mark_and_a_word(state: str) -> None:
     mark, word = state_of(connection("x", state))[0].split(" ")

@@ -18,8 +18,8 @@ from engine.eventlog import EventLog
 from engine.feeds.live.clock import MarketClock
 from engine.journal import Journal
 from engine.ledger import Ledger
-from engine.session import LiveRun, Plan, ReplayRun, SimRun, _source
-from engine.settings import Settings
+from engine.session import LiveRun, Plan, ReplayRun, SimRun, _source, _warnings
+from engine.settings import Feeds, Settings
 from engine.units import dollars
 from tests.engine import recordings as rec
 from tests.engine.build import NOW
@@ -119,6 +119,17 @@ def test_a_live_run_does_not_go_on_in_a_log_from_the_future(tmp_path: Path) -> N
         log.append(clock.now_ms() + 60_000, 0, ev.Noted("info", "reached"))
     with ExitStack() as opened, pytest.raises(LedgerError, match="ahead of this machine's clock"):
         _source(plan, tmp_path, clock, opened)
+
+
+def test_a_live_run_whose_recording_ended_says_so_in_its_summary(tmp_path: Path) -> None:
+    tiny = Settings(feeds=Feeds(disk_floor_mb=10_000_000))
+    plan, clock = Plan(LiveRun(record=tmp_path / "tapes"), tiny), MarketClock(SystemClock())
+    with ExitStack() as opened:
+        feed, _ = _source(plan, tmp_path, clock, opened)
+        assert _warnings(feed) == ()
+        list(feed.poll(clock.now_ms()))
+    (why,) = _warnings(feed)
+    assert why.startswith("recording ended: ")
 
 
 def test_only_a_recording_is_not_learned_from_by_default() -> None:
