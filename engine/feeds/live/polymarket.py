@@ -58,13 +58,17 @@ class Polymarket:
     async def run(self) -> None:
         """Until cancelled."""
         self._books, self._prices = self._streams()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._discovery.run())
-            tasks.create_task(self._checks.run())
-            tasks.create_task(self._prices.run())
-            tasks.create_task(self._run_books())
-            for questions in self._questions:
-                tasks.create_task(questions.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._discovery.run())
+                tasks.create_task(self._checks.run())
+                tasks.create_task(self._prices.run())
+                tasks.create_task(self._run_books())
+                for questions in self._questions:
+                    tasks.create_task(questions.run())
+        finally:  # a fault of ours ended it: it is begun again, and until then books are unknown
+            row = {"name": streams.MARKET, "state": "lost", "why": "stopped"}
+            self._parts.inbox.say("stream", row)
 
     def follow(self, markets: Iterable[Market]) -> None:
         """Ask for the outcomes of windows that an earlier run left without one."""

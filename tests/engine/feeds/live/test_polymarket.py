@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from engine.feeds.live.polymarket import Polymarket
 from engine.messages import BookSnapshot, MarketListed, PriceToBeat, Resolution
 from tests.engine.feeds.live.rows_heard import Listener, listening
@@ -164,5 +166,25 @@ def test_a_book_that_was_lost_comes_back() -> None:
 
     def emptied(message: object) -> bool:
         return isinstance(message, BookSnapshot) and not message.bids
+
+    asyncio.run(live())
+
+
+def test_books_are_void_while_the_tasks_are_begun_again_after_a_fault_of_their_own() -> None:
+    async def live() -> None:
+        async with (
+            Town(plan=plan(), rate=RATE, start_ms=LATE_MS) as town,
+            listening(town, Polymarket) as (heard, made),
+        ):
+            await heard.until(lambda: booked(heard))
+
+            async def fault() -> None:
+                raise ZeroDivisionError
+
+            made._discovery.run = fault
+            with pytest.raises(ExceptionGroup):
+                await made.run()
+            await heard.until(lambda: {"stopped"} & {row["why"] for row in heard.said("stream")})
+            assert heard.reader.lacking(booked(heard)) == booked(heard)
 
     asyncio.run(live())
