@@ -33,7 +33,9 @@ MOST_TYPES = 12
 def lateness(seconds: float, delay_s: float, *, learn: bool) -> dict[str, object]:
     """Of a session in real time whose venues are all late by `delay_s`, over so many seconds."""
     with far_town(delay_s=delay_s) as town, _session(town, learn=learn) as (thread, built):
+        used = time.process_time()
         time.sleep(seconds)
+        busy = (time.process_time() - used) / seconds
         meters, view = built[0].engine.meters, thread.latest()
         decided = len(meters.decision_us)
         return {
@@ -44,6 +46,7 @@ def lateness(seconds: float, delay_s: float, *, learn: bool) -> dict[str, object
             "tick_late_ms": _quantiles(meters.late),
             "loop_gap_ms": _quantiles(meters.gaps),
             "decision_us_p50": meters.usual_decision_us,
+            "busy_cores": round(busy, 3),
             "learned": _learned(built[0].challenger),
             "failure": view.failure,
         }
