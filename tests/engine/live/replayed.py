@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from engine import events as ev
 from engine.core import Engine
 from engine.decision import Action
 from engine.end import ended
@@ -20,6 +22,8 @@ from tests.engine.fakes import FakeLadder
 from tests.engine.live.drive import SESSION
 from tests.venues.clock import MachineClock, TownClock
 
+TRADES = (ev.OrderSent, ev.FillMatched)
+
 
 def session_of(folder: Path) -> Path:
     """The only session that was recorded there."""
@@ -27,13 +31,23 @@ def session_of(folder: Path) -> Path:
     return session
 
 
-def digest_of(
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of a replay."""
+
+    digest: str
+    """Hash of its events."""
+    trades: Sequence[ev.Event]
+    """Orders sent and fills, in order."""
+
+
+def replay_of(
     session: Path,
     settings: Settings,
     wants: Callable[[int], Action],
     log: Path | None = None,
-) -> str:
-    """Hash of the events of a replay that goes on with `log`."""
+) -> Replayed:
+    """A replay that goes on with `log`, to the end of what was recorded."""
     with closing(ReplayFeed(session)) as feed, closing(EventLog(log)) as events:
         ladder = FakeLadder(wants)
         engine = Engine(
@@ -49,4 +63,5 @@ def digest_of(
         while not ended(engine):
             pace.turn(engine)
         engine.finish("left")
-        return events.digest()
+        trades = [r.event for r in events.replay() if isinstance(r.event, TRADES)]
+        return Replayed(events.digest(), trades)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from engine import events as ev
 from engine.decision import Action
 from tests.engine.live import account
 from tests.engine.live.drive import Drive
-from tests.engine.live.replayed import digest_of, session_of
+from tests.engine.live.replayed import replay_of, session_of
 from tests.venues.outcome_book import empty
 from tests.venues.town import Town
 from tests.venues.world import START_MS, Plan
@@ -80,24 +78,22 @@ async def test_three_windows_with_a_restart_amid_the_second_end_as_the_world_say
             waited = {w.slug for w in account.happened(second.engine, ev.WindowAwaiting)}
             assert waited == slugs(3)
 
-    assert digest_of(session_of(tapes / "a"), second.settings, both_ways) == first.digest
-    after = digest_of(session_of(tapes / "b"), second.settings, both_ways, Path(kept))
-    assert after == second.digest
+    before = replay_of(session_of(tapes / "a"), second.settings, both_ways)
+    assert before.digest == first.digest
+    after = replay_of(session_of(tapes / "b"), second.settings, both_ways, Path(kept))
+    assert after.digest == second.digest
 
 
-@pytest.fixture
-async def tape(tmp_path: Path) -> Path:
-    """A recording of a little more than a window."""
+async def test_a_recording_that_was_cut_replays_up_to_the_cut(tmp_path: Path) -> None:
     town = Town(8, PLAN, RATE, BEGINS_MS + 240_000, step_ms=500)
     async with town, Drive(town, wants=both_ways, record=tmp_path) as drive:
-        await drive.until(lambda: drive.engine.t_ms > (FIRST_S + WINDOW_S) * 1000 + 60_000, 200)
-    return session_of(tmp_path)
+        await drive.until(lambda: drive.engine.t_ms > (FIRST_S + WINDOW_S) * 1000 + 90_000, 250)
+    tape = session_of(tmp_path)
+    whole = replay_of(tape, drive.settings, both_ways)
+    assert whole.digest == drive.digest
 
-
-async def test_a_recording_that_was_cut_replays_up_to_the_cut(tape: Path) -> None:
-    parts = sorted(tape.glob("part-*"))
-    assert len(parts) > 1
-    whole = parts[-1].read_bytes()
-    parts[-1].write_bytes(whole[: len(whole) // 2])
-    settings = Town(8, PLAN, RATE).settings
-    assert digest_of(tape, settings, both_ways)
+    last = max(tape.glob("part-*"))
+    last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
+    cut = replay_of(tape, drive.settings, both_ways)
+    assert 0 < len(cut.trades) < len(whole.trades)
+    assert cut.trades == whole.trades[: len(cut.trades)]
