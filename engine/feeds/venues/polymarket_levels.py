@@ -38,6 +38,8 @@ class PriceCodes(dict[str, int]):
         code = int(price * BP)
         if code != price * BP:
             raise MessageError(f"price {text[:20]} is finer than 0.0001")
+        if len(self) >= CACHE_LIMIT:  # one price can be written in many ways
+            self.clear()
         self[text] = code
         return code
 

@@ -88,6 +88,14 @@ def test_an_endless_variety_of_sizes_is_not_remembered_for_ever() -> None:
     assert len(sizes) <= CACHE_LIMIT
 
 
+def test_one_price_written_in_endless_ways_is_not_remembered_in_all_of_them() -> None:
+    prices = PriceCodes()
+    for number in range(CACHE_LIMIT + 10):
+        code, spaces = number % BP, number // BP
+        assert prices[" " * spaces + f"{code / BP:.4f}"] == code
+    assert len(prices) <= CACHE_LIMIT
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_sorted_sides_are_taken_whichever_way_they_run(order: int) -> None:
     side = [(f"0.{p}", "1") for p in range(10, 99)][::order]
