@@ -52,6 +52,21 @@ def test_what_comes_is_stamped_and_given_in_order(hands: SetClock, inbox: Inbox)
     assert inbox.next_ms() is None
 
 
+def test_what_is_said_of_an_instant_stands_there_and_never_before_what_was_taken(
+    hands: SetClock, inbox: Inbox
+) -> None:
+    list(inbox.take(START_MS + 100))
+    hands.run(60)
+    inbox.say_at(START_MS, "stream", {"state": "lost"})
+    inbox.say_at(START_MS + 900, "stream", {"state": "lost"})
+    inbox.put(SRC, b"{}")
+    assert [a.row.t_ms for a in taken(inbox)] == [
+        START_MS + 101,
+        START_MS + 900,
+        START_MS + 60_000,
+    ]
+
+
 def test_nothing_is_stamped_at_or_before_what_was_taken(inbox: Inbox) -> None:
     list(inbox.take(START_MS + 5_000))
     inbox.put(SRC, b"{}")
