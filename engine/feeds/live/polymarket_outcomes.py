@@ -33,6 +33,9 @@ EAGER_MS = 300_000
 RARE_S = 60.0
 """Between two questions then, clock seconds."""
 
+MOST_QUESTIONS = 8
+"""At once: a venue that tells no outcome for days leaves hundreds of windows to ask after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -69,10 +72,10 @@ class Questions:
         if self.poll.health.last_data is None and not over:
             self.poll.health.waiting("no window is over yet")
         self._asked_ms = {slug: t for slug, t in self._asked_ms.items() if slug in slugs}
+        due = [window for window in over if self._due_ms(window.market) <= now_ms]
         async with asyncio.TaskGroup() as questions:
-            for window in over:
-                if self._due_ms(window.market) <= now_ms:
-                    questions.create_task(self._ask(window, now_ms))
+            for window in due[:MOST_QUESTIONS]:
+                questions.create_task(self._ask(window, now_ms))
 
     def _due_ms(self, market: Market) -> int:
         asked_ms = self._asked_ms.get(market.slug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from engine.feeds.live.ask import Answer, Asker, Refusal
 from engine.feeds.live.clock import MarketClock
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.polymarket_discovery import Discovery
-from engine.feeds.live.polymarket_outcomes import Questions, sources
+from engine.feeds.live.polymarket_outcomes import MOST_QUESTIONS, Questions, sources
 from engine.feeds.live.polymarket_windows import Window, Windows
 from engine.feeds.venues.polymarket_gamma import listed
 from engine.settings import Feeds
@@ -90,6 +91,34 @@ async def test_such_a_listing_is_asked_for_again(spoilt: dict[str, Any]) -> None
         await passed(Discovery(parts, windows).run())
         assert windows.find(gamma.SLUG) is not None
         assert windows.unlisted(parts.clock.now_ms()) == (NEXT,)
+
+
+async def test_however_many_outcomes_are_missing_few_are_asked_for_at_once() -> None:
+    windows, market = Windows(BTC), listed(gamma.event())
+    for number in range(100):
+        windows.follow(replace(market, slug=f"window {number}"), gamma.START * 1000)
+    asked: Counter[str] = Counter()
+    asking = most = 0
+
+    class Slow(Told):
+        async def get(self, url: str, **params: str | int) -> Answer | Refusal:
+            nonlocal asking, most
+            asking += 1
+            most = max(most, asking)
+            asked[url] += 1
+            await asyncio.sleep(0)
+            asking -= 1
+            return await super().get(url, **params)
+
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Slow(lambda _: gamma.event()), clock=At(quick, 1_500))
+        task = asyncio.create_task(Questions(parts, windows, sources(parts)[0]).run())
+        async with asyncio.timeout(8):
+            while len(asked) < 100:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+    assert most == MOST_QUESTIONS
 
 
 async def passed(work: Any) -> None:
