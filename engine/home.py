@@ -83,7 +83,7 @@ class Home:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder that `open` makes, parents first."""
-        kept = (self.ledger, self.models, self.shots, self.recordings)
+        kept = (self.ledger, self.models, self.challengers, self.shots, self.recordings)
         return (self.data, self.config, self.state, self.log, *kept)
 
     @property
@@ -95,6 +95,11 @@ class Home:
     def models(self) -> Path:
         """Folder of champions, checkpoints and imported weights."""
         return self.data / "models"
+
+    @property
+    def challengers(self) -> Path:
+        """Folder of what challengers learned, one folder in it for each champion and market."""
+        return self.models / "challenger"
 
     @property
     def shots(self) -> Path:

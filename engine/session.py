@@ -186,7 +186,7 @@ def _challenger(
     shadow = Shadow(shadow_engine(feed, ladder, plan.settings, champion.latch, plan.seed), learner)
 
     def store(champion_id: str) -> Store:
-        folder = home.models / "challenger" / f"{_kind(plan.run)}-{champion_id}"
+        folder = home.challengers / f"{_kind(plan.run)}-{champion_id}"
         return Store(folder, plan.settings.learning.keep)
 
     return Challenger(champion, shadow, store, succession)

@@ -269,6 +269,13 @@ def test_what_a_run_leaves_is_closed_to_others(say: Say, tmp_path: Path) -> None
     assert {stat.S_IMODE(p.stat().st_mode) for p in left} == {0o600}
 
 
+def test_no_folder_of_a_run_that_learned_is_open_to_others(say: Say, tmp_path: Path) -> None:
+    say("--feed", "sim", "--headless", "--windows", 1, "--speed", "max")
+    left = [p for p in (tmp_path / "home" / "data").rglob("*") if p.is_dir()]
+    assert any("challenger" in p.parts and p.name.startswith("sim-") for p in left)
+    assert {stat.S_IMODE(p.stat().st_mode) for p in left} == {0o700}
+
+
 def test_the_readme_has_the_table_of_keys_as_the_program_prints_it(say: Say) -> None:
     _, out, _ = say("keys", "--markdown")
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")

@@ -147,3 +147,11 @@ def test_a_wrong_host_is_told_in_one_sentence(tmp_path: Path) -> None:
     told = refusal(written(tmp_path, '[venues]\nokx_stream = "https://ws.okx.com"\n'))
     assert "venues.okx_stream: the address must begin with wss:// or ws://;" in told
     assert "Value error" not in told
+
+
+def test_the_example_of_the_readme_is_a_configuration(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    example = readme.partition("```toml\n")[2].partition("```")[0]
+    settings = load_settings(written(tmp_path, example.replace("# proxy", "proxy")))
+    assert settings.feeds.assets == ("BTC", "ETH")
+    assert settings.venues.proxy
