@@ -70,7 +70,7 @@ class Questions:
         over = self._windows.unsettled(now_ms)
         slugs = {window.market.slug for window in over}
         if self.poll.health.last_data is None and not over:
-            self.poll.health.waiting("no window is over yet")
+            self.poll.health.off("no window is over yet")
         self._asked_ms = {slug: t for slug, t in self._asked_ms.items() if slug in slugs}
         due = [window for window in over if self._due_ms(window.market) <= now_ms]
         async with asyncio.TaskGroup() as questions:

@@ -75,6 +75,19 @@ async def test_such_an_answer_is_no_outcome_and_the_window_is_asked_after_again(
     assert not window.settled
 
 
+async def test_nobody_is_asked_for_an_outcome_before_a_window_is_over() -> None:
+    windows = Windows(BTC)
+    windows.add(listed(gamma.event()))
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Told(lambda _: gamma.event(**WON)), clock=At(quick, 1))
+        questions = Questions(parts, windows, sources(parts)[0])
+        asking = asyncio.create_task(questions.run())
+        await asyncio.sleep(0.02)
+        view = questions.poll.health.view()
+        asking.cancel()
+    assert (view.state, view.why, view.messages) == ("off", "no window is over yet", 0)
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [
