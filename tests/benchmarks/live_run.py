@@ -28,6 +28,8 @@ TELL_MS = 900_000
 SETTLED_MS = 4_500_000
 """Market time after which nothing should grow any more: windows are remembered for an hour."""
 MOST_TYPES = 12
+ROWS = 256
+"""Of an update, so that one falls into the first window that ends; a slice of it costs the same."""
 
 
 def lateness(seconds: float, delay_s: float, *, learn: bool) -> dict[str, object]:
@@ -77,6 +79,7 @@ def memory(seconds: float, rate: float, *, learn: bool) -> dict[str, object]:
             "recorded_rows": None if recorder is None else recorder.rows,
             "recorded_mb": None if recorder is None else recorder.written / 1e6,
             "tick_late_ms": _quantiles(engine.meters.late),
+            "learned": _learned(built[0].challenger),
             "failure": thread.failure,
         }
 
@@ -91,7 +94,8 @@ def _session(
         for path in home.folders:
             path.mkdir(parents=True, exist_ok=True)
         run = LiveRun(fresh=True, record=home.recordings if record else None)
-        plan = Plan(run, town.settings, learn=learn)
+        learning = town.settings.learning.model_copy(update={"rows": ROWS})
+        plan = Plan(run, town.settings.model_copy(update={"learning": learning}), learn=learn)
         thread = open_session(plan, home, held, town.machine(), town.market_clock())
         built: list[Built] = []
         build = thread._build  # the meters are the engine's, and nothing else tells all of them
@@ -112,7 +116,12 @@ def _session(
 def _learned(challenger: Challenger | None) -> dict[str, object] | None:
     if challenger is None:
         return None
-    return {"updates": len(challenger.learner.updates), "slice_ms": _quantiles(challenger.slices)}
+    learner = challenger.learner
+    return {
+        "updates": learner.number,
+        "waits_for": learner.lacks,
+        "slice_ms": _quantiles(challenger.slices),
+    }
 
 
 def _quantiles(gaps: LoopGaps) -> dict[str, float]:
