@@ -13,6 +13,8 @@ from tests.venues.world import START_MS, Plan
 
 RATE = 12.0
 SLEPT_S = 100.0
+LATE_MS = 3_000
+"""A tick may be made so late, market time; books are good for longer than that."""
 PLAN = Plan(assets=("BTC", "ETH"))
 BEGINS_MS = START_MS + 150_000
 
@@ -61,7 +63,14 @@ async def test_nothing_is_sent_or_filled_in_a_time_that_was_slept_through(held: 
             await drive.until(drive.holds)
             drive.want = Action.HOLD
 
-        drive.wants_at(lambda _: Action.SELL if noticed(drive) else Action.HOLD)
+        awake = [drive.engine.t_ms]
+
+        def wants(t_ms: int) -> Action:
+            if not noticed(drive):
+                awake.append(t_ms)
+            return Action.SELL if t_ms > awake[-1] + LATE_MS else Action.HOLD
+
+        drive.wants_at(wants)
         asleep = await sleep(drive)
         drive.engine.journal.log.commit()
         late = [
