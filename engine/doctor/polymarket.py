@@ -105,10 +105,17 @@ def _windows_of(asset: str, windows: list[Window]) -> Finding:
     if missing:
         detail = "; ".join(dict.fromkeys(window.why for window in missing))
         which = " and the next" if len(missing) > 1 else ""
-        advice = "look at the venue's site whether the series is listed; try again in a minute"
-        return amiss(check, f"{missing[0].slug}{which}: {detail}", advice)
+        return amiss(check, f"{missing[0].slug}{which}: {detail}", _advice(missing))
     first = windows[0]
     return fine(check, f"{first.slug} and the next: {first.version}, {_terms(first.market)}")
+
+
+def _advice(missing: list[Window]) -> str:
+    """Where nothing was answered, discovery is what is broken and not the series."""
+    refusals = [window.answer for window in missing if isinstance(window.answer, Refusal)]
+    if any(refusal.status is None or refusal.blocked for refusal in refusals):
+        return "mend the line about discovery first"
+    return "look at the venue's site whether the series is listed; try again in a minute"
 
 
 def _terms(market: Market | None) -> str:

@@ -112,7 +112,7 @@ def prices_heard(frame: object) -> Heard:
     symbol = frame["payload"].get("symbol")
     if frame.get("topic") != PRICES_TOPIC or not isinstance(symbol, str):
         return NOTHING
-    return Heard(topics=frozenset({symbol}), stamp_ms=_ms(frame.get("timestamp")))
+    return Heard(topics=frozenset({symbol.lower()}), stamp_ms=_ms(frame.get("timestamp")))
 
 
 def _events(frame: object) -> list[Any]:

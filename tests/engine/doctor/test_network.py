@@ -100,9 +100,18 @@ async def test_a_window_that_is_not_listed_is_named() -> None:
     async with town() as there:
         there.gamma.faults.http("*", 404)
         found = await seen(there, IMPATIENT)
-    assert "btc-updown-15m-" in found["polymarket: BTC windows"].detail
+    windows = found["polymarket: BTC windows"]
+    assert "btc-updown-15m-" in windows.detail
+    assert "whether the series is listed" in windows.advice
     assert "not looked at" in found["polymarket: book"].detail
     assert found["question: fee rate"].ok
+
+
+async def test_where_discovery_does_not_answer_nobody_is_sent_to_look_for_a_series() -> None:
+    async with town() as there:
+        there.gamma.faults.http("*", 451)
+        found = await seen(there, IMPATIENT)
+    assert found["polymarket: BTC windows"].advice == "mend the line about discovery first"
 
 
 @pytest.mark.parametrize(

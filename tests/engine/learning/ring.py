@@ -87,3 +87,12 @@ def ring(
         challenger.close()
         ladder.close()
         log.close()
+
+
+def learned(of: Ring) -> Ring:
+    """Gone on with until an update was accepted."""
+    for _ in range(40):
+        of.go_on(15)
+        if of.challenger.learner.accepted:
+            return of
+    raise AssertionError(f"nothing accepted: {of.challenger.learner.lacks}")

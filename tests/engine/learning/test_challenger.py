@@ -14,24 +14,13 @@ from engine.learning_picture import learning_picture
 from engine.learning_view import VerdictView
 from engine.order import Side
 from engine.settings import Settings
-from models.architecture import PRE_PHASE5
-from models.catalog import import_model, slot_file
+from models.catalog import slot_file
 from models.policy import load_policy
 from tests.engine.build import MARKET, fill
-from tests.engine.learning.ring import QUICK, Ring, ring
+from tests.engine.learning.ring import QUICK, Ring, learned, ring
 from tests.engine.numbers import numbers_in
-from tests.models.files import saved
 
 BETTER = VerdictView(verdict="better", slots=40, differing=40, mean=1.0, low=0.5, high=1.5, why="")
-
-
-def learned(of: Ring) -> Ring:
-    """Gone on with until an update was accepted."""
-    for _ in range(40):
-        of.go_on(15)
-        if of.challenger.learner.accepted:
-            return of
-    raise AssertionError(f"nothing accepted: {of.challenger.learner.lacks}")
 
 
 def ready(of: Ring, monkeypatch: pytest.MonkeyPatch) -> Ring:
@@ -364,42 +353,6 @@ def test_words_about_checkpoints_are_no_part_of_a_runs_hash(
         with_it = of.champion.journal.log.digest()
     with ring(tmp_path / "b") as alone:
         assert alone.champion.journal.log.digest() == with_it
-
-
-def test_other_weights_picked_for_the_champions_rung_begin_another_challenger(
-    tmp_path: Path,
-) -> None:
-    import_model(saved(tmp_path / "first", seed=4), tmp_path, "champion")
-    with ring(tmp_path) as of:
-        learned(of)
-        import_model(saved(tmp_path / "other", seed=5), tmp_path, "champion")
-        of.champion.fell(of.champion.ladder.pick(0))
-        of.challenger.watch()
-        now = of.champion.ladder.policy.policy_id
-        assert (of.challenger.learner.champion_id, of.challenger.learner.policy_id) == (now, now)
-        assert of.challenger.rivals.verdict().slots == 0
-
-
-def test_a_champion_of_another_architecture_ends_the_challenger_and_not_the_run(
-    tmp_path: Path,
-) -> None:
-    import_model(saved(tmp_path / "first", seed=4), tmp_path, "champion")
-    with ring(tmp_path) as of:
-        learned(of)
-        import_model(saved(tmp_path / "other", PRE_PHASE5), tmp_path, "champion")
-        of.champion.fell(of.champion.ladder.pick(0))
-        of.go_on(5)
-        assert of.challenger.ended.startswith("the champion is pre_phase5 now")
-        assert of.champion.ladder.policy.architecture == "pre_phase5"
-
-
-def test_a_fallen_champion_leaves_the_challenger_as_it_is(tmp_path: Path) -> None:
-    with ring(tmp_path) as of:
-        learned(of)
-        left = of.challenger.learner.policy_id
-        of.champion.fell(of.champion.ladder.fall("NaN"))
-        of.challenger.watch()
-        assert (of.challenger.ended, of.challenger.learner.policy_id) == ("", left)
 
 
 def test_every_number_of_the_view_is_finite_at_every_moment(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def test_each_symbol_of_the_prices_is_subscribed_by_itself() -> None:
     assert spec.wanted() == {"btc/usd", "xrp/usd"}
 
 
+def test_a_symbol_in_capitals_delivers_the_topic_that_is_waited_for() -> None:
+    frame = {"topic": polymarket_streams.PRICES_TOPIC, "payload": {"symbol": "BTC/USD"}}
+    assert polymarket_streams.prices_heard(frame).topics == {"btc/usd"}
+
+
 # ---- Binance -------------------------------------------------------------------------------
 
 
