@@ -84,6 +84,8 @@ class FeedsView:
     """Why this venue and not a better one; empty at the first choice."""
     skew_ms: float | None = None
     """Venues' clocks less this machine's, milliseconds, as heard; None: unknown."""
+    skewed: bool = False
+    """Whether that is more than the settings allow."""
     clock_note: str = ""
     """What was last noticed of the clock: a jump, a sleep; empty: nothing."""
     contracts: tuple[ContractView, ...] = ()

@@ -1,7 +1,8 @@
-"""What every test gets: event logs that are closed behind it."""
+"""How the tests are spread, and what each gets: event logs that are closed behind it."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,6 +11,11 @@ from typing import Any
 import pytest
 
 from engine.eventlog import EventLog
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: tests of sockets, timers and windows wait for half of their time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,6 @@ from console.widgets.lines import Line, Run, first_line_that_fits, fit, spread, 
 from engine.feeds_view import ConnectionView, FeedsView, RecorderView
 from engine.snapshot import Snapshot, StreamView
 
-MOST_SKEW_MS = 2_000.0
-"""Difference of the clocks from which an alarm is raised: the default of the settings."""
-
 LABELS = 11
 """Cells of a label at the left."""
 
@@ -70,7 +67,7 @@ def _reasoned(fact: Line, why: str, width: int) -> list[Line]:
 
 
 def _clock(feeds: FeedsView, display: Display, width: int) -> Line:
-    left = _fact("clock", *skew(feeds.skew_ms))
+    left = _fact("clock", *skew(feeds))
     note = display.money.sentence(feeds.clock_note)
     noted = [*left, *([(f"  {note}", WARN)] if note else [])]
     late: Line = [
@@ -79,18 +76,12 @@ def _clock(feeds: FeedsView, display: Display, width: int) -> Line:
     return spread(noted, late, width)
 
 
-def skewed(skew_ms: float | None) -> bool:
-    """Whether this machine's clock is too far from the venues' to be trusted."""
-    known = finite(skew_ms)
-    return known is not None and abs(known) > MOST_SKEW_MS
-
-
-def skew(skew_ms: float | None) -> list[Run]:
+def skew(feeds: FeedsView) -> list[Run]:
     """The difference in words: the venues' clock less ours is what ours is behind by."""
-    known = finite(skew_ms)
+    known = finite(feeds.skew_ms)
     if known is None:
         return [(UNKNOWN, PLAIN), (" against the venues'", LABEL)]
-    style = ALARM if skewed(known) else PLAIN
+    style = ALARM if feeds.skewed else PLAIN
     way = "behind" if known >= 0 else "ahead of"
     return [(span(abs(known)), style), (f" {way} the venues'", LABEL if style is PLAIN else style)]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from console.text import Money
 from console.themes import ALARM, GAIN, KEY, LABEL, PLAIN, WARN
 from console.widgets.connections import ill
-from console.widgets.feeds import skew, skewed, span
+from console.widgets.feeds import skew, span
 from console.widgets.lines import Run
 from engine.feeds_view import FeedsView
 from engine.snapshot import Snapshot
@@ -58,11 +58,11 @@ def live_alerts(snapshot: Snapshot, money: Money) -> list[Alert]:
 
 
 def _clock(feeds: FeedsView) -> Alert | None:
-    if feeds.skew_ms is None or not skewed(feeds.skew_ms):
+    if feeds.skew_ms is None or not feeds.skewed:
         return None
     way = "behind" if feeds.skew_ms > 0 else "ahead"
     short: Item = [("clock ", LABEL), (f"{span(abs(feeds.skew_ms))} {way}", ALARM)]
-    return Alert([("clock ", LABEL), *skew(feeds.skew_ms)], short)
+    return Alert([("clock ", LABEL), *skew(feeds)], short)
 
 
 def _underlying(feeds: FeedsView, money: Money) -> Alert | None:

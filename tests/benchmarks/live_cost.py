@@ -4,7 +4,7 @@ Run it as ``python -m tests.benchmarks.live_cost [--only rate lateness gap memor
 a town of local ones in another process, so it needs two cores for itself: on a busy machine its
 times are upper bounds. It prints one JSON object.
 
-The budgets: a decision at most 50 ms late (99th percentile), valid books 2 s after a connection
+The budgets: a decision at most 20 ms late (99th percentile), valid books 2 s after a connection
 broke, and a memory that does not grow once windows are forgotten again.
 """
 

@@ -113,7 +113,7 @@ def stopped() -> FeedsView:
 
 def fast_clock() -> FeedsView:
     """This machine's clock is 3.1 s ahead."""
-    return live(skew_ms=-3_100.0)
+    return live(skew_ms=-3_100.0, skewed=True)
 
 
 SITUATIONS = (live(), blocked(), both_down(), slept(), stopped(), fast_clock())

@@ -186,7 +186,7 @@ def test_unknown_is_unknown_and_never_zero() -> None:
 def test_a_known_zero_is_a_zero() -> None:
     quiet = words(contract_lines([ContractView("ETH", 2_974.0, liquidated=0.0)], 78))
     assert "0 USD" in quiet
-    assert "0.0ms behind" in words([skew(0.0)])
+    assert "0.0ms behind" in words([skew(FeedsView(skew_ms=0.0))])
 
 
 def test_a_clock_far_from_the_venues_is_told_in_seconds_and_which_way() -> None:

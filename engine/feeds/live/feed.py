@@ -67,6 +67,7 @@ class LiveFeed:
         begun_ms = self._inbox.next_ms()
         self._info = _info(settings, clock.now_ms() if begun_ms is None else begun_ms, windows)
         self._recorder = None if recording is None else recording(self._reader)
+        self._most_skew_ms = settings.feeds.most_skew_s * 1000
         self._failed = Health("program", "request", clock)
         self._failed.live()
 
@@ -149,12 +150,14 @@ class LiveFeed:
         """How every connection fares now."""
         healths = (*self._polymarket.connections, *self._reference.connections, *self._trouble())
         reference, recorder = self._reference, self._recorder
+        skew_ms = self.clock.skew_ms
         return FeedsView(
             connections=tuple(health.view() for health in healths),
             reference=reference.venue,
             reference_rung=reference.rung,
             reference_why=reference.why,
-            skew_ms=self.clock.skew_ms,
+            skew_ms=skew_ms,
+            skewed=skew_ms is not None and abs(skew_ms) > self._most_skew_ms,
             clock_note=self.clock.note,
             recorder=RecorderView() if recorder is None else recorder.view(),
         )
