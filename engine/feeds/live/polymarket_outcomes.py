@@ -112,7 +112,7 @@ def sources(parts: Parts) -> tuple[Source, ...]:
             put=lambda _, reply: inbox.put(polymarket_gamma.SRC, reply.raw),
         ),
         Source(
-            "polymarket outcomes, order book",
+            "polymarket outcomes clob",
             after_ms=60_000,
             ask=lambda poll, market: poll.ask(
                 f"{venues.polymarket_clob}/markets/{market.condition_id}"
@@ -123,7 +123,7 @@ def sources(parts: Parts) -> tuple[Source, ...]:
             ),
         ),
         Source(
-            "polymarket outcomes, data",
+            "polymarket outcomes data",
             after_ms=90_000,
             ask=lambda poll, market: poll.ask(
                 f"{venues.polymarket_data}/v2/resolutions", condition=market.condition_id
