@@ -21,7 +21,8 @@ Floor plan, in the order of the data:
 * ``trader``, ``intents``              decisions and exit rules; an order's size and limit
 * ``gate``, ``exposure``               the only way to a venue; what could be lost
 * ``trading_state``                    who may trade, and the latch that survives everything
-* ``order``, ``paper``                 one order state machine; the paper venue
+* ``safety``                           breakers, tasks that prove that they run, stop and drill
+* ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
 * ``events``, ``eventlog``             what can happen, and the append-only truth of it
 * ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
 * ``ledgers``                          which file a run writes to
@@ -32,7 +33,8 @@ Floor plan, in the order of the data:
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up
 * ``learning_view``, ``learning_picture``  the same for the learner
-* ``feeds_view``                       the same for the connections to real venues
+* ``feeds_view``, ``safety_view``      the same for connections to real venues, and for safety
+* ``control``, ``alerts``              other shells; what a person should hear of
 * ``probation``                        what is watched after a promotion
 * ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use

@@ -30,6 +30,8 @@ from engine.messages import SessionEnded
 from engine.meters import Meters
 from engine.paper import PaperVenue
 from engine.position_input import position_input
+from engine.safety.breakers import Breaker, Breakers
+from engine.safety.duties import Duties, Duty
 from engine.scorecard import Scorecard
 from engine.settings import Settings
 from engine.signals import neutral_count
@@ -76,7 +78,10 @@ class Engine:
         settings: Settings,
         latch: Latch,
         seed: int,
+        duties: Duties | None = None,
     ) -> None:
+        """`duties`: tasks that must prove that they run, in market seconds; None: the engine's own,
+        as a run needs that no thread hosts."""
         rngs = Randomness.of(seed)
         self.feed, self.journal, self.settings, self.latch = feed, journal, settings, latch
         self.ladder = ladder
@@ -89,6 +94,8 @@ class Engine:
         self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
         self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
         self.observer: Observer | None = None
+        self.breakers = Breakers()
+        self.duties = duties or Duties(own_duties(settings))
         self.reduce_only = False
         self.flattening = False
         self.left = False
@@ -119,7 +126,30 @@ class Engine:
             return TradingState.STARTING
         if not self.reconciled:
             return TradingState.RECONCILING
-        return TradingState.REDUCING if self.reduce_only else TradingState.ACTIVE
+        return TradingState.REDUCING if self.reducing_because() else TradingState.ACTIVE
+
+    def reducing_because(self) -> str:
+        """Why nothing may be opened though nothing is halted; "" where it may."""
+        if self.breakers.tripped:
+            return "; ".join(f"{trip.breaker}: {trip.reason}" for trip in self.breakers.tripped)
+        stale = self.duties.stale(self.t_ms / 1000)
+        if stale:
+            return "; ".join(map(str, stale))
+        return "operator" if self.reduce_only else ""
+
+    def why(self) -> str:
+        """The reason of the state that holds now, for the log and the screen."""
+        return self.latch.reason or self.reducing_because() or "operator"
+
+    def trip(self, breaker: Breaker, reason: str) -> None:
+        """Stop opening; written down once."""
+        if self.breakers.trip(breaker, reason, self.t_ms):
+            self.journal.record(self.t_ms, ev.BreakerTripped(breaker.value, reason))
+            self.tell_state(self.why())
+
+    def over(self, breaker: Breaker) -> None:
+        """The cause of a breaker is gone; a reconciliation or a person clears it."""
+        self.breakers.over(breaker)
 
     def selling_off(self) -> bool:
         """Whether all that is held must go: a person asked, or the settings ask it of a halt."""
@@ -137,6 +167,8 @@ class Engine:
         self.tell_state("started")
         self._reconcile()
         self.reconciled = True
+        for duty in (Duty.EXITS, Duty.RECONCILE):
+            self.duties.stamp(duty, self.t_ms / 1000, "at the start")
         self.tell_state(self.latch.reason or "reconciled with the paper venue")
         self.journal.log.commit()
 
@@ -166,6 +198,13 @@ class Engine:
                 self.t_ms, ev.StateChanged(self._told_state.value, state.value, reason)
             )
             self._told_state = state
+
+    def _reconcile_when_due(self, t_ms: int) -> None:
+        last = self.duties.last(Duty.RECONCILE)
+        if last is None or t_ms / 1000 - last.at >= self.settings.safety.reconcile_s:
+            self.duties.stamp(Duty.RECONCILE, t_ms / 1000)
+            for breaker in self.breakers.reconciled():
+                self.journal.record(t_ms, ev.BreakerCleared(breaker.value, "reconciled"))
 
     def _reconcile(self) -> None:
         """Orders in flight when a process died never reached the paper venue's book."""
@@ -221,10 +260,12 @@ class Engine:
         self.t_ms = t_ms
         self._open_day(t_ms)
         self._roll_windows(t_ms)
-        self.tell_state(self.latch.reason or "operator")
+        self.tell_state(self.why())
         rows = [row for desk in self.desks.values() if (row := self._row(desk, t_ms)) is not None]
         decisions = self._decide(t_ms, rows) if rows else []
         self.trader.sell_what_must_go(t_ms, self.selling_off())
+        self.duties.stamp(Duty.EXITS, t_ms / 1000)
+        self._reconcile_when_due(t_ms)
         self._sample_curve(t_ms)
         if self.observer is not None:
             self.observer.ticked(t_ms, decisions, self.state())
@@ -318,6 +359,12 @@ class Engine:
             return
         ledger = self.journal.ledger
         self.curve.append(CurvePoint(t_ms, dollars(ledger.realised), dollars(ledger.mid.total())))
+
+
+def own_duties(settings: Settings) -> dict[Duty, float]:
+    """What every engine proves of itself, with the oldest proof that counts, market seconds."""
+    safety = settings.safety
+    return {Duty.EXITS: safety.duty_s, Duty.RECONCILE: safety.reconcile_s + safety.duty_s}
 
 
 def _on_grid(t_ms: int, step_ms: int) -> int:

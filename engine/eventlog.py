@@ -25,19 +25,31 @@ from engine.decision import Decision
 from engine.errors import LedgerError
 from engine.events import (
     KINDS,
+    BreakerCleared,
+    BreakerTripped,
     Event,
     Learned,
     LearningNoted,
     SessionClosed,
     SessionOpened,
+    StopReported,
 )
 
 SCHEMA_VERSION = 1
 GENESIS = b"\x00" * 32
 
-NOT_HASHED = (Learned, LearningNoted, SessionOpened, SessionClosed)
-"""Left out of `event_hash`: what was learnt changes nothing that was done, and a recorded market
-has the same decisions live and replayed, under two names."""
+NOT_HASHED = (
+    Learned,
+    LearningNoted,
+    SessionOpened,
+    SessionClosed,
+    BreakerTripped,
+    BreakerCleared,
+    StopReported,
+)
+"""Left out of `event_hash`: what was learnt changes nothing that was done, a recorded market has
+the same decisions live and replayed, under two names, and what is measured in real time is the
+machine's. What a breaker or a stop did to trading is in the hash, as a change of state."""
 
 _SCHEMA = """
 CREATE TABLE events (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import get_args
 
 from engine.market import FeeSchedule, Market
 
@@ -115,12 +116,23 @@ class OrderRejected:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderAmbiguous:
+    """The answer was lost: the order may be at the venue or not. Its exposure stays reserved and it
+    is never sent again (DESIGN 4.7); a fill or `OrderDone` tells what became of it."""
+
+    order_id: str
+    until_ms: int
+    """Market time after which it can no longer fill."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDone:
     """Terminal: no further fill of this order can come."""
 
     order_id: str
     how: str
-    """filled, partly filled, killed, or lost at restart."""
+    """filled, partly filled, killed, cancelled, absent, or lost at restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +213,34 @@ class StateChanged:
     before: str
     after: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerTripped:
+    """A breaker takes the engine to REDUCING (`engine.safety.breakers`)."""
+
+    breaker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerCleared:
+    """A breaker was cleared by a person or by evidence, never by time."""
+
+    breaker: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopReported:
+    """What an emergency stop came to, as far as known; a later report of the same stop knows more.
+    It tells real time, so it is no part of a run's hash."""
+
+    grade: str
+    """halt or flatten."""
+    origin: str
+    sentence: str
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +347,7 @@ Event = (
     | MarketSeen
     | OrderSent
     | OrderRejected
+    | OrderAmbiguous
     | OrderDone
     | FillMatched
     | FillSettled
@@ -316,6 +357,9 @@ Event = (
     | ExitBlocked
     | Denied
     | StateChanged
+    | BreakerTripped
+    | BreakerCleared
+    | StopReported
     | ModelChanged
     | Learned
     | LearningSwitched
@@ -327,32 +371,5 @@ Event = (
     | Noted
 )
 
-KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        SessionOpened,
-        SessionClosed,
-        MarketSeen,
-        OrderSent,
-        OrderRejected,
-        OrderDone,
-        FillMatched,
-        FillSettled,
-        FillVoided,
-        WindowAwaiting,
-        WindowResolved,
-        ExitBlocked,
-        Denied,
-        StateChanged,
-        ModelChanged,
-        Learned,
-        LearningSwitched,
-        ChampionChanged,
-        ReferenceChanged,
-        LearningNoted,
-        MidTraded,
-        DayOpened,
-        Noted,
-    )
-}
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 """Name in the log -> type."""

@@ -139,6 +139,12 @@ def say(event: ev.Event) -> tuple[str, str] | None:
         case ev.StateChanged():
             level = "alarm" if event.after == "HALTED" else "warn"
             return level, f"{event.before} -> {event.after}: {event.reason}"
+        case ev.BreakerTripped():
+            return "alarm", f"breaker {event.breaker}: {event.reason}"
+        case ev.BreakerCleared():
+            return "warn", f"breaker {event.breaker} cleared: {event.how}"
+        case ev.StopReported():
+            return "alarm", f"{event.grade} by {event.origin}: {event.sentence}"
         case ev.ExitBlocked():
             return "alarm", f"{event.slug}: still held, {event.reason}"
         case ev.Denied():
@@ -179,7 +185,9 @@ def _say_of_money(event: ev.Event) -> tuple[str, str] | None:
             return "alarm", f"fill {event.fill_id} failed to settle and was taken back"
         case ev.OrderRejected():
             return "warn", f"order {event.order_id} rejected: {event.reason}"
-        case ev.OrderDone() if event.how.startswith(("killed", "lost")):
+        case ev.OrderAmbiguous():
+            return "alarm", f"order {event.order_id} without an answer: {event.reason}"
+        case ev.OrderDone() if event.how.startswith(("killed", "lost", "cancelled", "absent")):
             return "info", f"order {event.order_id} {event.how}"
         case ev.WindowAwaiting():
             return "warn", f"{event.slug} ended with a position: {event.reason}"

@@ -83,6 +83,8 @@ class Ledger:
     """By outcome token."""
     working: dict[str, ev.OrderSent] = field(default_factory=dict)
     """Orders sent and not terminal, by order id."""
+    ambiguous: dict[str, ev.OrderAmbiguous] = field(default_factory=dict)
+    """Of the working orders, those whose answer was lost, by order id."""
     pending: dict[str, Booked] = field(default_factory=dict)
     """Fills matched and not settled, by fill id."""
     awaiting: dict[str, str] = field(default_factory=dict)
@@ -141,8 +143,11 @@ class Ledger:
                 self.markets[event.slug] = event.market()
             case ev.OrderSent():
                 self.working[event.order_id] = event
+            case ev.OrderAmbiguous() if event.order_id in self.working:
+                self.ambiguous[event.order_id] = event
             case ev.OrderRejected() | ev.OrderDone():
                 self.working.pop(event.order_id, None)
+                self.ambiguous.pop(event.order_id, None)
             case ev.FillMatched():
                 self._match(event)
             case ev.FillSettled():

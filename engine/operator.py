@@ -50,7 +50,7 @@ def obey(
             _roll_back(engine, succession if challenger is None else challenger.succession)
         case _:
             _teach(engine, challenger, request)
-    engine.tell_state(engine.latch.reason or "operator")
+    engine.tell_state(engine.why())
     engine.journal.log.commit()
 
 
@@ -61,7 +61,7 @@ def _halt(engine: Engine, request: rq.Halt | rq.Flatten) -> None:
     asked for before this halt may have opened it in between: the later request wins.
     """
     engine.latch.shut_now(request.why)
-    engine.tell_state(engine.latch.reason or "operator")
+    engine.tell_state(engine.why())
     trouble = engine.latch.keep()
     if trouble is not None:
         _note(engine, "alarm", trouble)

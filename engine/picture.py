@@ -58,7 +58,7 @@ def picture(
         feed=engine.feed.info.name,
         speed=speed,
         state=state.value,
-        state_reason=engine.latch.reason or ("operator" if engine.reduce_only else ""),
+        state_reason=engine.latch.reason or engine.reducing_because(),
         assets=assets,
         streams=_streams(engine),
         model=_model(engine),

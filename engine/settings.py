@@ -71,6 +71,11 @@ class PaperVenue(_Section):
     """Time from match to settlement; until then the shares cannot be sold."""
     settle_failure_rate: Fraction = 0.005
     """Matched fills that fail to settle and are voided."""
+    lost_answer_rate: Fraction = 0.002
+    """Orders whose answer is lost; half of them reached the book. What became of one is known
+    `unknown_ms` later."""
+    unknown_ms: Annotated[int, Field(strict=True, ge=1_000, le=600_000)] = 20_000
+    """Time after which an order without an answer can no longer fill, milliseconds."""
 
 
 class PPO(_Section):
@@ -231,6 +236,38 @@ class Feeds(_Section):
     """Recording ends when the disk has less left."""
 
 
+class Safety(_Section):
+    """When the engine stops opening positions by itself, and what becomes of a lost terminal."""
+
+    on_hangup: Literal["flatten", "hold", "keep-running"] = "hold"
+    """The terminal went away: sell what is held and leave, leave and hold to the resolution, or go
+    on without a screen until somebody attaches or stops it."""
+    leave_s: PositiveSeconds = 3.0
+    """Real seconds that leaving may take, whatever hangs."""
+    rejects: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 5
+    """Orders rejected in a row, at which nothing more is opened."""
+    errors: Fraction = 0.5
+    """Share of the last orders that were rejected or failed to settle, from which nothing more is
+    opened."""
+    errors_of: Annotated[int, Field(strict=True, ge=5, le=1_000)] = 20
+    """How many of the last orders that is measured on; fewer do not count."""
+    data_gap_s: PositiveSeconds = 60.0
+    """Market seconds without a message of a promised source while a window runs."""
+    loop_gap_s: PositiveSeconds = 5.0
+    """Real seconds for which the engine's thread answered nothing."""
+    clock_jump_s: PositiveSeconds = 2.0
+    """Real seconds by which the wall clock may leave the monotonic one between two looks."""
+    disk_floor_mb: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 64
+    """Free space of the event log's disk, below which nothing more is opened."""
+    reconcile_s: PositiveSeconds = 10.0
+    """Market seconds between two comparisons of our account with the venue's."""
+    duty_s: PositiveSeconds = 5.0
+    """Oldest proof of a safety task that counts as fresh, seconds; for reconciliation and disk,
+    so much beyond their own period."""
+    stuck_s: PositiveSeconds = 5.0
+    """Real seconds without a turn of the engine's thread after which its watchdog shuts the gate."""
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -258,6 +295,7 @@ class Settings(_Section):
     learning: Learning = Learning()
     venues: Venues = Venues()
     feeds: Feeds = Feeds()
+    safety: Safety = Safety()
 
 
 def load_settings(path: Path) -> Settings:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.feeds_view import FeedsView
 from engine.learning_view import LearningView, VerdictView
+from engine.safety_view import SafetyView
 
 Rung = tuple[float, float]
 """(price in dollars, size in shares): one level of a displayed book."""
@@ -250,6 +251,7 @@ class Snapshot:
     model: ModelView = field(default_factory=ModelView)
     learning: LearningView = field(default_factory=LearningView)
     feeds: FeedsView = field(default_factory=FeedsView)
+    safety: SafetyView = field(default_factory=SafetyView)
     memory: MemoryView = field(default_factory=MemoryView)
     exposure: float = 0.0
     """Dollars that could be lost if every open position went to zero."""

@@ -1,0 +1,13 @@
+"""Who may trade, and what proves that safety itself runs.
+
+Floor plan:
+
+* ``breakers``  what takes the engine to REDUCING, and what it takes to leave it again
+* ``duties``    tasks that must prove that they run; ACTIVE needs every stamp fresh
+* ``patrol``    the machine looked at from the engine's thread: stop file, latch, disk, clock, loop
+* ``watchdog``  the engine's thread looked at from outside it
+* ``stop``      an emergency stop from the latch to its evidence
+* ``drill``     the stop tried at every start, on a venue of its own
+
+The latch and the states are `engine.trading_state`; what an order may do in each is `engine.gate`.
+"""

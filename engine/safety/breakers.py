@@ -1,0 +1,85 @@
+"""What takes an engine to REDUCING, and what it takes to leave it again.
+
+Owns which breakers are tripped and why. None resets by time alone (accident F45): one kind waits
+for a person, the other for evidence, which is the cause gone and the venue's account compared with
+ours afterwards. Measuring is for whoever trips them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Breaker(StrEnum):
+    """What can be wrong with a run that goes on."""
+
+    REJECTS = "rejects in a row"
+    ERRORS = "error rate"
+    DATA_GAP = "data gap"
+    LOOP_GAP = "loop gap"
+    CLOCK_JUMP = "clock jump"
+    MISMATCH = "reconcile mismatch"
+    DISK = "disk"
+    MODEL = "non-finite model"
+    DUTY = "safety task"
+
+
+BY_OPERATOR = frozenset({Breaker.REJECTS, Breaker.ERRORS, Breaker.MISMATCH, Breaker.MODEL})
+"""These wait for a person, who is refused while the cause lasts; the others clear by evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A tripped breaker."""
+
+    breaker: Breaker
+    reason: str
+    """One clause with the measured value and its limit."""
+    since_ms: int
+    """Market time."""
+    lasts: bool = True
+    """Whether the cause was still there when last looked at."""
+
+
+class Breakers:
+    """The tripped ones. Use from the engine's thread only."""
+
+    def __init__(self) -> None:
+        self._trips: dict[Breaker, Trip] = {}
+
+    @property
+    def tripped(self) -> tuple[Trip, ...]:
+        """Oldest first."""
+        return tuple(self._trips.values())
+
+    def trip(self, breaker: Breaker, reason: str, t_ms: int) -> bool:
+        """Returns True where it was not tripped before; else only its reason is renewed."""
+        before = self._trips.get(breaker)
+        since_ms = t_ms if before is None else before.since_ms
+        self._trips[breaker] = Trip(breaker, reason, since_ms)
+        return before is None
+
+    def over(self, breaker: Breaker) -> None:
+        """The cause is gone; that alone clears nothing."""
+        trip = self._trips.get(breaker)
+        if trip is not None:
+            self._trips[breaker] = Trip(breaker, trip.reason, trip.since_ms, lasts=False)
+
+    def reconciled(self) -> tuple[Breaker, ...]:
+        """The venue's account equals ours: clear what waits for evidence and whose cause is gone.
+
+        Returns the cleared.
+        """
+        return self._clear(
+            [b for b, trip in self._trips.items() if b not in BY_OPERATOR and not trip.lasts]
+        )
+
+    def reset(self) -> tuple[Breaker, ...]:
+        """A person asked: clear every breaker whose cause is gone. Returns the cleared."""
+        return self._clear([b for b, trip in self._trips.items() if not trip.lasts])
+
+    def _clear(self, gone: list[Breaker]) -> tuple[Breaker, ...]:
+        for breaker in gone:
+            del self._trips[breaker]
+        return tuple(gone)
