@@ -265,7 +265,7 @@ class Safety(_Section):
     """Oldest proof of a safety task that counts as fresh, seconds; for reconciliation and disk,
     so much beyond their own period."""
     stuck_s: PositiveSeconds = 5.0
-    """Real seconds without a turn of the engine's thread after which its watchdog shuts the gate."""
+    """Real seconds without a turn of the engine's thread, at which its watchdog shuts the gate."""
 
 
 class Settings(_Section):
