@@ -121,6 +121,16 @@ class Home:
         return self.state / "HALTED"
 
     @property
+    def stop_file(self) -> Path:
+        """Whoever makes this file, in whatever way, stops trading; the engine watches for it."""
+        return self.state / "STOP"
+
+    @property
+    def control_socket(self) -> Path:
+        """Unix-domain socket on which a running engine answers other shells."""
+        return self.state / "control.sock"
+
+    @property
     def lock_file(self) -> Path:
         return self.state / "engine.lock"
 
