@@ -20,11 +20,13 @@ Floor plan, in the order of the data:
 * ``sizing``                           confidence to dollars
 * ``trader``, ``intents``              decisions and exit rules; an order's size and limit
 * ``gate``, ``exposure``               the only way to a venue; what could be lost
-* ``trading_state``                    who may trade, and the latch that survives everything
+* ``trading_state``, ``latch_file``      who may trade; the latch that survives everything
 * ``safety``                           breakers, tasks that prove that they run, stop and drill
 * ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
 * ``events``, ``eventlog``             what can happen, and the append-only truth of it
 * ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
+* ``log_chain``, ``log_migrations``    what ties its events together; its tables, and older logs
+* ``log_repair``, ``log_reserve``      a damaged log mended; room kept for a full disk
 * ``ledgers``                          which file a run writes to
 * ``mid_account``                      the upstream accounting, kept beside for comparison
 * ``core``, ``end``, ``meters``        one engine in market time; its end; measurements of itself
@@ -45,7 +47,7 @@ Floor plan, in the order of the data:
 * ``evaluation``                       several arms on the same tape, and what may be said of them
 * ``bench``                            how fast market data go through it
 * ``doctor``                           what is amiss on this machine and at the venues
-* ``home``, ``lock``                   folders and files; one engine per home
+* ``home``, ``lock``                   folders and files; one engine per home and per account
 * ``errors``                           failures that end in one sentence
 
 Nothing here imports ``textual`` or ``console``.
