@@ -90,6 +90,48 @@ class HomeLock:
         _held.discard(self)
 
 
+def holder(path: Path) -> int | None:
+    """The process that holds the home with this lock file; None: nobody does, or none can be told.
+
+    The lock is tried only where the process that wrote the file lives: trying it takes it for an
+    instant, and an engine that starts in that instant would find its home taken.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        pid = _pid(_read(descriptor))
+        return pid if pid is not None and _lives(pid) and _taken(descriptor) else None
+    finally:
+        os.close(descriptor)
+
+
+def _pid(text: str) -> int | None:
+    word = text.partition(" ")[0]
+    return int(word) if word.isascii() and word.isdigit() and int(word) > 0 else None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # a disk that knows no locks holds no engine either
+    return False
+
+
 def _read(descriptor: int) -> str:
     return os.pread(descriptor, 100, 0).decode("utf-8", "replace").strip()
 
