@@ -1,12 +1,17 @@
 """The append-only event log: SQLite in WAL mode, one writer, a hash chain over the events.
 
-Owns the file and its integrity. Knows nothing of what events mean. Two tables:
+Owns the file, what is written to it and when it is durable. Knows nothing of what events mean.
+Three tables (`engine.log_migrations`):
 
 * ``events``: everything that changes money, state or model. Each row's hash covers the row before
-  it, so a changed, missing or reordered row is found when the log is opened.
+  it, so a changed, missing or reordered row is found (`engine.log_chain`).
 * ``decisions``: one narrow row per decision, binary, outside the chain so that old ones may be
   pruned. The five-state history of a decision is the observations of the decisions before it in the
   same window (`history_of`), which is why it is not stored again.
+* ``ledger``: one row that says whose log it is.
+
+Rows wait in memory for the next `commit`. A disk that refuses them loses none: they go on waiting,
+and `trouble` says so until it takes them.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +39,9 @@ from engine.events import (
     SessionOpened,
     StopReported,
 )
-
-SCHEMA_VERSION = 1
-GENESIS = b"\x00" * 32
+from engine.log_chain import COLUMNS, GENESIS, link, verified
+from engine.log_migrations import PAPER, Owner, prepare
+from engine.log_reserve import Reserve
 
 NOT_HASHED = (
     Learned,
@@ -51,23 +56,14 @@ NOT_HASHED = (
 the same decisions live and replayed, under two names, and what is measured in real time is the
 machine's. What a breaker or a stop did to trading is in the hash, as a change of state."""
 
-_SCHEMA = """
-CREATE TABLE events (
-  seq INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
-  kind TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL
-) STRICT;
-CREATE TRIGGER events_keep BEFORE UPDATE ON events
-BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
-CREATE TRIGGER events_stay BEFORE DELETE ON events
-BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
-CREATE TABLE decisions (
-  id INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, asset TEXT NOT NULL, slug TEXT NOT NULL,
-  observation BLOB NOT NULL, history_length INTEGER NOT NULL, mask INTEGER NOT NULL,
-  probs BLOB NOT NULL, value REAL, action INTEGER NOT NULL,
-  policy_id TEXT NOT NULL, outcome TEXT NOT NULL
-) STRICT;
-CREATE INDEX decisions_by_window ON decisions (slug, id);
-"""
+MOST_DECISIONS = 50_000
+"""Decisions that may wait in memory while the disk refuses them; later ones are left out."""
+
+_ADD_EVENT = "INSERT INTO events VALUES (?,?,?,?,?,?)"
+_ADD_DECISION = (
+    "INSERT INTO decisions (t_ms, asset, slug, observation, history_length, mask, probs,"
+    " value, action, policy_id, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +79,29 @@ class Recorded:
 class EventLog:
     """One writer of one log file. Use from one thread only."""
 
-    def __init__(self, path: Path | None, synchronous: str = "FULL") -> None:
-        """Open or create the log at `path` (None: in memory).
+    def __init__(
+        self,
+        path: Path | None,
+        synchronous: str = "FULL",
+        owner: Owner = PAPER,
+        reserve: Reserve | None = None,
+    ) -> None:
+        """Open or create the log of `owner` at `path` (None: in memory).
 
         `synchronous` is SQLite's: FULL survives power loss, NORMAL survives the death of the
-        process. Raises LedgerError with one sentence for a file that is not this program's log,
-        is from a newer version, or has a broken chain.
+        process. `reserve` is room to be given up on a full disk. Raises LedgerError with one
+        sentence for a file that is not this program's log, another's, or from a newer version.
         """
         self.path = path
+        self.mended: str | None = None
+        """What was amiss with the file and was mended before it was opened (`engine.ledgers`)."""
+        self.trouble: str | None = None
+        """Why the disk is not to be relied on now; nothing may be opened meanwhile."""
         self._name = str(path or "memory")
         self._digest = hashlib.sha256()
-        self._open = False
+        self._reserve = reserve
+        self._events: list[tuple[object, ...]] = []
+        self._decisions: list[tuple[object, ...]] = []
         try:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None)
         except sqlite3.Error as error:
@@ -101,7 +109,7 @@ class EventLog:
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {synchronous}")
-            self._prepare()
+            prepare(self._db, path, self._name, owner)
             self._seq, self._hash = self._tip()
         except sqlite3.Error as error:
             self._db.close()
@@ -110,28 +118,31 @@ class EventLog:
             self._db.close()
             raise
 
+    @property
+    def waiting(self) -> int:
+        """Events that are recorded and not durable: those since the last `commit`, and on a disk
+        that refuses them, those before it too."""
+        return len(self._events)
+
     def append(self, t_ms: int, wall_ms: int, event: Event) -> int:
-        """Add one event; durable after the next `commit`. Returns its sequence number."""
+        """Add one event; durable after the next `commit` that the disk takes. Returns its sequence
+        number."""
         payload = orjson.dumps(event)
         kind = type(event).__name__
-        self._begin()
         self._seq += 1
-        self._hash = _link(self._hash, self._seq, t_ms, kind, payload)
-        self._write(
-            "INSERT INTO events VALUES (?,?,?,?,?,?)",
-            (self._seq, t_ms, wall_ms, kind, payload, self._hash),
-        )
+        self._hash = link(self._hash, self._seq, t_ms, kind, payload)
+        self._events.append((self._seq, t_ms, wall_ms, kind, payload, self._hash))
         if not isinstance(event, NOT_HASHED):
             self._digest.update(b"%d %s " % (t_ms, kind.encode()) + payload)
         return self._seq
 
     def decide(self, decision: Decision) -> None:
         """Add one decision row."""
-        self._begin()
         observation = decision.observation.tobytes()
-        self._write(
-            "INSERT INTO decisions (t_ms, asset, slug, observation, history_length, mask, probs,"
-            " value, action, policy_id, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        self._digest.update(b"%d %d " % (decision.t_ms, decision.action) + observation)
+        if len(self._decisions) >= MOST_DECISIONS:
+            return
+        self._decisions.append(
             (
                 decision.t_ms,
                 decision.asset,
@@ -144,32 +155,46 @@ class EventLog:
                 decision.action,
                 decision.policy_id,
                 decision.outcome,
-            ),
+            )
         )
-        self._digest.update(b"%d %d " % (decision.t_ms, decision.action) + observation)
 
     def commit(self) -> None:
-        if self._open:
-            self._write("COMMIT")
-            self._open = False
+        """Make durable what waits. Where the disk refuses, everything goes on waiting, and
+        `trouble` says why; the reserve is then given up for the events alone."""
+        if self._reserve is None or self._reserve.restore():
+            refusal = self._store(self._events, self._decisions)
+            self.trouble = refusal
+            if refusal is None or self._reserve is None or not self._reserve.give_up():
+                return
+        elif self.trouble is None:
+            self.trouble = f"the disk of {self._name} has no room left for a reserve"
+        self._store(self._events, [])
 
     def replay(self) -> Iterator[Recorded]:
         """Every event from the first, verified against the chain."""
-        previous = GENESIS
-        rows = self._db.execute("SELECT seq, t_ms, kind, payload, hash FROM events ORDER BY seq")
-        for expected, (seq, t_ms, kind, payload, stored) in enumerate(rows, start=1):
-            previous = _link(previous, seq, t_ms, kind, payload)
-            if seq != expected or previous != stored:
-                raise _broken(self._name, expected)
+        self.commit()
+        rows = self._db.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq")  # noqa: S608 - constant
+        for seq, t_ms, kind, payload, _ in verified(rows, self._name):
             yield Recorded(seq, t_ms, self._decode(seq, kind, payload))
 
     def newest_ms(self) -> int | None:
         """Market time that an earlier process had reached; None for a new log."""
+        self.commit()
         found: int | None = self._db.execute(
             "SELECT max(t) FROM (SELECT max(t_ms) AS t FROM events UNION ALL"
             " SELECT t_ms FROM (SELECT t_ms FROM decisions ORDER BY id DESC LIMIT 1))"
         ).fetchone()[0]
         return found
+
+    def halted_ms(self) -> int | None:
+        """Wall time, unix milliseconds, at which this log's last word on the trading state was
+        HALTED; None where it was another, or there is none."""
+        self.commit()
+        last = self._db.execute(
+            "SELECT wall_ms, json_extract(CAST(payload AS TEXT), '$.after') FROM events"
+            " WHERE kind = 'StateChanged' ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return int(last[0]) if last is not None and last[1] == "HALTED" else None
 
     def decided(self) -> int:
         """How many decisions the log holds, of every session."""
@@ -177,6 +202,7 @@ class EventLog:
 
     def history_of(self, decision_id: int) -> tuple[bytes, ...]:
         """The float32 observations behind a decision's history, oldest first, itself last."""
+        self.commit()
         row = self._db.execute(
             "SELECT slug, history_length FROM decisions WHERE id = ?", (decision_id,)
         ).fetchone()
@@ -197,42 +223,44 @@ class EventLog:
         return self._digest.hexdigest()
 
     def close(self) -> None:
+        """Commit and close. Raises LedgerError where events could not be kept after all."""
         self.commit()
+        lost, self._events, self._decisions = len(self._events), [], []
         self._db.close()
-
-    def _begin(self) -> None:
-        if not self._open:
-            self._write("BEGIN")
-            self._open = True
-
-    def _write(self, sql: str, values: tuple[object, ...] = ()) -> None:
-        """Raises LedgerError where the disk refuses; the log then ends with its last commit."""
-        try:
-            self._db.execute(sql, values)
-        except sqlite3.Error as error:
-            self._open = False  # what was not committed is lost, and closing must not commit it
+        if lost:
             raise LedgerError(
-                f"{self._name}: cannot be written ({error}); free space or check the folder, and "
-                "start again: everything up to the last commit is kept"
-            ) from None
+                f"{self.trouble}: {lost} events since the last commit are lost; free space or mend "
+                "the folder before the next start, which asks the venue what became of them"
+            )
+
+    def _store(
+        self, events: list[tuple[object, ...]], decisions: list[tuple[object, ...]]
+    ) -> str | None:
+        """Write rows in one transaction and take them off the waiting. Returns why the disk
+        refused; the file then holds what it held before."""
+        if not events and not decisions:
+            return None
+        try:
+            if self.trouble is not None:  # a COMMIT whose answer was an error may have been kept
+                kept = self._tip()[0]
+                events[:] = [row for row in events if row[0] > kept]  # type: ignore[operator]  # a sequence number
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(_ADD_EVENT, events)
+            self._db.executemany(_ADD_DECISION, decisions)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                self._db.execute("ROLLBACK")
+            return f"{self._name} cannot be written ({error})"
+        events.clear()
+        decisions.clear()
+        return None
 
     def _unusable(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(
             f"{self._name}: the event log cannot be opened ({error}); "
             "move the file away to start a new one"
         )
-
-    def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise LedgerError(
-                f"{self._name}: written by a newer trade-console (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}); update the program"
-            )
-        if version == 0:
-            self._db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
 
     def _tip(self) -> tuple[int, bytes]:
         row = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
@@ -245,46 +273,3 @@ class EventLog:
             raise LedgerError(
                 f"{self._name}: event {seq} ({kind}) cannot be read ({error}); update the program"
             ) from None
-
-
-def check_chain(path: Path, most: int) -> int:
-    """Verify the newest `most` events of the log at `path`, which is opened for reading only.
-
-    Returns how many there were. Raises LedgerError where the log is unreadable or its chain broken.
-    """
-    try:
-        with closing(sqlite3.connect(_read_only(path), uri=True)) as db:
-            rows = db.execute(
-                "SELECT seq, t_ms, kind, payload, hash FROM events ORDER BY seq DESC LIMIT ?",
-                (most + 1,),
-            ).fetchall()
-    except sqlite3.Error as error:
-        raise LedgerError(
-            f"{path}: the event log cannot be read ({error}); move the file away to start a new one"
-        ) from None
-    rows.reverse()
-    before = rows.pop(0) if len(rows) > most else (0, 0, "", b"", GENESIS)
-    for row in rows:
-        seq, t_ms, kind, payload, stored = row
-        if seq != before[0] + 1 or _link(before[4], seq, t_ms, kind, payload) != stored:
-            raise _broken(str(path), before[0] + 1)
-        before = row
-    return len(rows)
-
-
-def _read_only(path: Path) -> str:
-    """Without a WAL file nobody writes, and SQLite would leave one behind unless it is told so."""
-    written = path.with_name(f"{path.name}-wal").exists()
-    return f"{path.absolute().as_uri()}?mode=ro" + ("" if written else "&immutable=1")
-
-
-def _broken(name: str, seq: int) -> LedgerError:
-    return LedgerError(
-        f"{name}: the hash chain breaks at event {seq}; the log was changed outside the program: "
-        "keep the file as evidence and move it away"
-    )
-
-
-def _link(previous: bytes, seq: int, t_ms: int, kind: str, payload: bytes) -> bytes:
-    row = b"%d %d %s " % (seq, t_ms, kind.encode())
-    return hashlib.sha256(previous + row + payload).digest()

@@ -29,6 +29,13 @@ Listener = Callable[[str, ev.Event, int], None]
 class Log(Protocol):
     """Where events and decisions go; `engine.eventlog.EventLog` keeps them."""
 
+    trouble: str | None
+    """Why the disk is not to be relied on now."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that are recorded and not durable."""
+
     def append(self, t_ms: int, wall_ms: int, event: ev.Event) -> int: ...
 
     def decide(self, decision: Decision) -> None: ...

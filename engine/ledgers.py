@@ -16,27 +16,40 @@ import orjson
 from engine.errors import LedgerError
 from engine.eventlog import EventLog
 from engine.home import private
+from engine.log_migrations import PAPER, Owner
+from engine.log_repair import mend
+from engine.log_reserve import Reserve
+
+RESERVE = "reserve"
+"""Room for a full disk, one for all logs of a folder: one process writes to it."""
 
 
-def log_to_go_on(folder: Path, name: str) -> EventLog:
-    """The log `name` in `folder`, gone on with unless it is sealed."""
+def log_to_go_on(folder: Path, name: str, owner: Owner = PAPER) -> EventLog:
+    """The log `name` in `folder`, gone on with unless it is sealed.
+
+    One whose hash chain is broken is gone on with up to the break, and `EventLog.mended` tells of
+    it: such a run must start HALTED, as the log's last event says.
+    """
     path = folder / f"{name}.sqlite"
+    mended = mend(path, owner)
     if path.exists() and _sealed(path):
         put_aside(path)
-    return _open(path, "FULL")
+    log = _open(path, "FULL", owner, Reserve(folder / RESERVE))
+    log.mended = mended
+    return log
 
 
-def fresh_log(folder: Path, name: str) -> EventLog:
+def fresh_log(folder: Path, name: str, owner: Owner = PAPER) -> EventLog:
     """A new log `name`; an earlier one is kept under a number."""
     path = folder / f"{name}.sqlite"
     if path.exists():
         put_aside(path)
-    return _open(path, "FULL")
+    return _open(path, "FULL", owner, Reserve(folder / RESERVE))
 
 
 def numbered_log(folder: Path, name: str) -> EventLog:
     """A new log of its own for a replay; losing it to a power cut costs only a repetition."""
-    return _open(_free(folder, name), "NORMAL")
+    return _open(_free(folder, name), "NORMAL", PAPER, None)
 
 
 def put_aside(path: Path) -> Path:
@@ -60,13 +73,13 @@ def _free(folder: Path, name: str) -> Path:
     return path
 
 
-def _open(path: Path, synchronous: str) -> EventLog:
+def _open(path: Path, synchronous: str, owner: Owner, reserve: Reserve | None) -> EventLog:
     try:
         with open(path, "ab", opener=private):
             pass  # SQLite gives its side files the mode of the file it finds
     except OSError as error:
         raise LedgerError(f"{path}: cannot be written ({error.strerror})") from None
-    return EventLog(path, synchronous)
+    return EventLog(path, synchronous, owner, reserve)
 
 
 def _sealed(path: Path) -> bool:

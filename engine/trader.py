@@ -233,11 +233,23 @@ class Trader:
         )
         self.journal.log.commit()
         self.gate.left(intent)
+        if not_kept := self._not_kept(intent):
+            never = f"cancelled: never sent, {not_kept}"
+            self.journal.record(intent.t_ms, ev.OrderDone(order_id, never))
+            return order_id
         self.venue.send(order_id, intent)
         if intent.purpose is Purpose.OPEN:  # what was said of an earlier position is not about it
             self.held_because.pop(intent.market.slug, None)
             self.told.pop(intent.market.slug, None)
         return order_id
+
+    def _not_kept(self, intent: Intent) -> str | None:
+        """Why an order may not leave yet: its intent would not survive us. An exit may be written
+        to the last room of a disk; an opening order needs a sound one."""
+        log = self.journal.log
+        if log.trouble is not None and (log.waiting or intent.purpose is Purpose.OPEN):
+            return log.trouble
+        return None
 
     # ---- the upstream accounting, beside it ------------------------------------------------
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from engine.doctor.findings import Finding, amiss, fine
 from engine.doctor.machine import nearest
 from engine.errors import ConsoleError, HomeError, LedgerError
-from engine.eventlog import check_chain
 from engine.home import Home
+from engine.log_chain import check_chain
 from engine.settings import Settings, load_settings
 from engine.trading_state import RESUME_WORD, Latch
 

@@ -16,6 +16,9 @@ from engine.events import Event
 class Unlogged:
     """Takes everything (`engine.journal.Log`) and gives nothing back."""
 
+    trouble: str | None = None
+    waiting = 0
+
     def append(self, _t_ms: int, _wall_ms: int, _event: Event) -> int:
         return 0
 

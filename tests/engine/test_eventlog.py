@@ -13,9 +13,10 @@ import pytest
 from engine import events as ev
 from engine.decision import Decision
 from engine.errors import LedgerError
-from engine.eventlog import SCHEMA_VERSION, EventLog
+from engine.eventlog import EventLog
 from engine.journal import Journal
 from engine.ledgers import fresh_log, log_to_go_on, numbered_log
+from engine.log_migrations import SCHEMA_VERSION
 from tests.engine.build import MARKET, NOW, fill
 
 EVENTS: list[ev.Event] = [
@@ -228,21 +229,6 @@ def test_a_fresh_start_keeps_the_earlier_log(tmp_path: Path) -> None:
 def test_each_replay_has_a_log_of_its_own(tmp_path: Path) -> None:
     first, second = (numbered_log(tmp_path, "replay-x") for _ in range(2))
     assert first.path != second.path
-
-
-def test_a_full_disk_is_a_sentence_and_leaves_the_log_whole(tmp_path: Path) -> None:
-    path = tmp_path / "log.sqlite"
-    log = written(path)
-    log._db.execute("PRAGMA max_page_count = 1")  # SQLite's own word for a disk that is full
-    with pytest.raises(LedgerError, match=r"cannot be written \(database or disk is full\)"):
-        _fill_up(log)
-    log.close()
-    assert [recorded.event for recorded in EventLog(path).replay()] == EVENTS
-
-
-def _fill_up(log: EventLog) -> None:
-    for i in range(1_000):
-        log.decide(decision(i, 1))
 
 
 def test_what_befalls_the_challenger_is_no_part_of_the_digest() -> None:

@@ -27,7 +27,8 @@ def mode(path: Path) -> int:
 
 
 def files_of(home: Home) -> tuple[Path, ...]:
-    return (home.settings_file, home.halt_latch, home.lock_file, home.log_file)
+    state = (home.halt_latch, home.stop_file, home.control_socket, home.lock_file)
+    return (home.settings_file, *state, home.log_file)
 
 
 def test_everything_lies_under_the_variable_when_it_is_set(tmp_path: Path) -> None:

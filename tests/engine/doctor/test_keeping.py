@@ -9,9 +9,10 @@ import pytest
 from engine.doctor.findings import Finding
 from engine.doctor.keeping import KEEPING, home_of, settings_of
 from engine.errors import LedgerError
-from engine.eventlog import EventLog, check_chain
+from engine.eventlog import EventLog
 from engine.events import SessionClosed
 from engine.home import Home
+from engine.log_chain import check_chain
 from engine.settings import Settings
 from engine.trading_state import Latch
 from tests.engine.doctor.parts import amiss
