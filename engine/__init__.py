@@ -14,6 +14,7 @@ Floor plan, in the order of the data:
 * ``signals``                          the inputs of the features: live, warming, absent, unknown
 * ``signals_underlying``, ``signals_large``  measuring the underlying
 * ``signals_seconds``, ``signals_minutes``  looking back at it: second by second, minute by minute
+* ``rows``                             what the model is given of each asset
 * ``position_input``                   the position as the model sees it
 * ``features``, ``history``            18 features, five rows per asset
 * ``decider``, ``decision``            one policy call for all assets; what it saw and chose
@@ -21,6 +22,7 @@ Floor plan, in the order of the data:
 * ``trader``, ``intents``              decisions and exit rules; an order's size and limit
 * ``gate``, ``exposure``               the only way to a venue; what could be lost
 * ``trading_state``, ``latch_file``      who may trade; the latch that survives everything
+* ``standing``                         the state that holds now, and why
 * ``safety``                           breakers, tasks that prove that they run, stop and drill
 * ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
 * ``events``, ``eventlog``             what can happen, and the append-only truth of it
@@ -29,6 +31,7 @@ Floor plan, in the order of the data:
 * ``log_repair``, ``log_reserve``      a damaged log mended; room kept for a full disk
 * ``ledgers``                          which file a run writes to
 * ``mid_account``                      the upstream accounting, kept beside for comparison
+* ``windows``                          windows that begin and end; days
 * ``core``, ``end``, ``meters``        one engine in market time; its end; measurements of itself
 * ``thread``, ``pace``, ``clock``        the thread that owns an engine; market time; real time
 * ``loop``                             an event loop whose end waits for no name server

@@ -11,38 +11,41 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
 
 from engine import events as ev
-from engine.decider import Decider, Row
+from engine.decider import Decider
 from engine.decision import Decision
 from engine.desk import Desk
-from engine.features import InvalidRow, to_features
 from engine.feeds.feed import Feed
 from engine.gate import Gate
 from engine.intake import Intake
 from engine.journal import Journal
-from engine.market import Market, Outcome
 from engine.messages import SessionEnded
 from engine.meters import Meters
 from engine.paper import PaperVenue
-from engine.position_input import position_input
-from engine.safety.breakers import Breaker, Breakers
+from engine.rows import row_of
+from engine.safety.account import Account, Agreement
+from engine.safety.breakers import Breaker
+from engine.safety.checks import Checks
 from engine.safety.duties import Duties, Duty
+from engine.safety.silence import Silence
+from engine.safety.stop import Stop
 from engine.scorecard import Scorecard
 from engine.settings import Settings
-from engine.signals import neutral_count
 from engine.snapshot import CurvePoint
+from engine.standing import Standing
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
 from engine.units import dollars
+from engine.venue import Unknown
+from engine.windows import Windows
 from models.ladder import Fall, Ladder
 
-UNMANAGED = "no rule tried to sell it before the window ended"
-RETURNED = "its sale failed to settle after the window had ended"
+RECONCILED = "reconciled with the paper venue"
+NOT_RUNNING = "it ended while the program was not running"
 CURVE_STEP_MS = 60_000
 CURVE_POINTS = 720
 
@@ -67,8 +70,8 @@ class Observer(Protocol):
         """A tick is over. Assets without a decision had no window, or an invalid row."""
 
 
-class Engine:
-    """All state of one run."""
+class Engine(Standing):
+    """All state of one run, and what it may do with it."""
 
     def __init__(
         self,
@@ -82,9 +85,14 @@ class Engine:
     ) -> None:
         """`duties`: tasks that must prove that they run, in market seconds; None: the engine's own,
         as a run needs that no thread hosts."""
+        super().__init__(journal, latch, duties or Duties(own_duties(settings)), lambda: self.t_ms)
         rngs = Randomness.of(seed)
-        self.feed, self.journal, self.settings, self.latch = feed, journal, settings, latch
-        self.ladder = ladder
+        self.feed, self.settings, self.ladder = feed, settings, ladder
+        self.t_ms = feed.info.start_ms
+        """Market time that has been reached."""
+        self.left = False
+        """The recorded run was left at this instant of market time: nothing follows."""
+        self._next_tick_ms = _on_grid(self.t_ms, settings.decision_ms)
         self.desks = {asset: Desk(asset, feed.info, settings) for asset in feed.info.assets}
         self.intake = Intake(self.desks, journal)
         self.decider = Decider(ladder, settings.decision_rule, rngs.policy)
@@ -94,18 +102,8 @@ class Engine:
         self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
         self.curve: deque[CurvePoint] = deque(maxlen=CURVE_POINTS)
         self.observer: Observer | None = None
-        self.breakers = Breakers()
-        self.duties = duties or Duties(own_duties(settings))
-        self.reduce_only = False
-        self.flattening = False
-        self.left = False
-        """The recorded run was left at this instant of market time: nothing follows."""
-        self.started = False
-        self.reconciled = False
-        self._told_state = TradingState.STARTING
-        self.t_ms = feed.info.start_ms
-        """Market time that has been reached."""
-        self._next_tick_ms = _on_grid(self.t_ms, settings.decision_ms)
+        self.stop: Stop | None = None
+        """The newest stop of this run; None: none was asked for."""
         self.trader = Trader(
             settings=settings,
             journal=journal,
@@ -116,40 +114,12 @@ class Engine:
             state=self.state,
         )
 
+        self.windows = Windows(self.desks, journal, self.trader, self.venue, self.meters)
+        silence = Silence(feed.info.has, settings.safety.data_gap_s, self.t_ms)
+        self.checks = Checks(journal, self.intake, self.breakers, settings.safety, silence)
+        self.account = Account(self._differences, settings.safety.reconcile_s)
+
     # ---- life ------------------------------------------------------------------------------
-
-    def state(self) -> TradingState:
-        """What the gate does, computed from what holds now, never from a toggle."""
-        if self.latch.shut:
-            return TradingState.HALTED
-        if not self.started:
-            return TradingState.STARTING
-        if not self.reconciled:
-            return TradingState.RECONCILING
-        return TradingState.REDUCING if self.reducing_because() else TradingState.ACTIVE
-
-    def reducing_because(self) -> str:
-        """Why nothing may be opened though nothing is halted; "" where it may."""
-        if self.breakers.tripped:
-            return "; ".join(f"{trip.breaker}: {trip.reason}" for trip in self.breakers.tripped)
-        stale = self.duties.stale(self.t_ms / 1000)
-        if stale:
-            return "; ".join(map(str, stale))
-        return "operator" if self.reduce_only else ""
-
-    def why(self) -> str:
-        """The reason of the state that holds now, for the log and the screen."""
-        return self.latch.reason or self.reducing_because() or "operator"
-
-    def trip(self, breaker: Breaker, reason: str) -> None:
-        """Stop opening; written down once."""
-        if self.breakers.trip(breaker, reason, self.t_ms):
-            self.journal.record(self.t_ms, ev.BreakerTripped(breaker.value, reason))
-            self.tell_state(self.why())
-
-    def over(self, breaker: Breaker) -> None:
-        """The cause of a breaker is gone; a reconciliation or a person clears it."""
-        self.breakers.over(breaker)
 
     def selling_off(self) -> bool:
         """Whether all that is held must go: a person asked, or the settings ask it of a halt."""
@@ -165,12 +135,16 @@ class Engine:
             self.fell(fall)
         self.started = True
         self.tell_state("started")
-        self._reconcile()
-        self.reconciled = True
-        for duty in (Duty.EXITS, Duty.RECONCILE):
-            self.duties.stamp(duty, self.t_ms / 1000, "at the start")
-        self.tell_state(self.latch.reason or "reconciled with the paper venue")
+        self._take_over()
+        self._look_after_exits(self.t_ms)
+        self._compare(self.t_ms)
+        self.tell_state(self.latch.reason or self.reducing_because() or RECONCILED)
         self.journal.log.commit()
+
+    def proven(self) -> None:
+        """Every task around this engine has shown that it runs."""
+        self.unproven = ""
+        self.tell_state(self.latch.reason or self.reducing_because() or RECONCILED)
 
     def finish(self, how: str) -> None:
         """Close the session in order; what is still held is written down with its reason."""
@@ -190,23 +164,7 @@ class Engine:
             self.t_ms, ev.ModelChanged(fall.from_name, fall.to_name, policy_id, fall.reason)
         )
 
-    def tell_state(self, reason: str) -> None:
-        """Write a change of trading state, once."""
-        state = self.state()
-        if state is not self._told_state:
-            self.journal.record(
-                self.t_ms, ev.StateChanged(self._told_state.value, state.value, reason)
-            )
-            self._told_state = state
-
-    def _reconcile_when_due(self, t_ms: int) -> None:
-        last = self.duties.last(Duty.RECONCILE)
-        if last is None or t_ms / 1000 - last.at >= self.settings.safety.reconcile_s:
-            self.duties.stamp(Duty.RECONCILE, t_ms / 1000)
-            for breaker in self.breakers.reconciled():
-                self.journal.record(t_ms, ev.BreakerCleared(breaker.value, "reconciled"))
-
-    def _reconcile(self) -> None:
+    def _take_over(self) -> None:
         """Orders in flight when a process died never reached the paper venue's book."""
         ledger = self.journal.ledger
         for order_id in list(ledger.working):
@@ -215,7 +173,7 @@ class Engine:
         for slug in {*ledger.open_slugs(), *ledger.mid.open}:
             self.intake.remember(ledger.markets[slug])
         for slug in ledger.open_slugs():
-            self._note_awaiting(ledger.markets[slug], "it ended while the program was not running")
+            self.windows.note_awaiting(self.t_ms, ledger.markets[slug], NOT_RUNNING)
 
     # ---- time ------------------------------------------------------------------------------
 
@@ -252,66 +210,38 @@ class Engine:
         for at, event in self.venue.due(t_ms, self.intake.book):
             self.journal.record(max(at, self.t_ms), event)
         self.t_ms = max(self.t_ms, t_ms)
+        self.checks.orders(self.trip)
 
     # ---- one tick --------------------------------------------------------------------------
 
     def _tick(self, t_ms: int) -> None:
         self._venue_turn(t_ms)
         self.t_ms = t_ms
-        self._open_day(t_ms)
-        self._roll_windows(t_ms)
+        self.windows.open_day(t_ms)
+        self.windows.roll(t_ms)
+        self.checks.sources(t_ms, self.windows.running, self.trip)
         self.tell_state(self.why())
-        rows = [row for desk in self.desks.values() if (row := self._row(desk, t_ms)) is not None]
-        decisions = self._decide(t_ms, rows) if rows else []
-        self.trader.sell_what_must_go(t_ms, self.selling_off())
-        self.duties.stamp(Duty.EXITS, t_ms / 1000)
-        self._reconcile_when_due(t_ms)
+        decisions = self._decide(t_ms)
+        self._look_after_exits(t_ms)
+        self._compare(t_ms)
         self._sample_curve(t_ms)
         if self.observer is not None:
             self.observer.ticked(t_ms, decisions, self.state())
         self.journal.log.commit()
 
-    def _row(self, desk: Desk, t_ms: int) -> Row | None:
-        """This tick's input of one asset; None where there is no window or a row is invalid."""
-        desk.features = None
-        if desk.market is None:
-            return None
-        desk.reading = desk.signals.reading(
-            t_ms,
-            desk.market,
-            desk.book(Outcome.UP),
-            desk.mid_quote(),
-            position_input(self.trader, desk),
-        )
-        desk.neutral = max(desk.neutral, neutral_count(desk.reading.status))
-        desk.row_invalid = desk.reading.invalid
-        if desk.reading.state is None:
-            return None
-        try:
-            observation = to_features(desk.reading.state)
-        except InvalidRow as error:
-            desk.row_invalid = str(error)
-            return None
-        return self._pushed(desk, desk.market, observation)
-
-    def _pushed(self, desk: Desk, market: Market, observation: np.ndarray) -> Row:
-        desk.features = tuple(map(float, observation))
-        desk.history.push(observation)
-        return Row(
-            desk.asset,
-            market.slug,
-            observation,
-            desk.history.rows(),
-            desk.history.temporal(),
-            self.trader.mask(desk),
-        )
-
-    def _decide(self, t_ms: int, rows: list[Row]) -> list[Decision]:
+    def _decide(self, t_ms: int) -> list[Decision]:
+        made = (row_of(desk, self.trader, t_ms) for desk in self.desks.values())
+        rows = [row for row in made if row is not None]
+        if not rows:
+            return []
         begun = time.perf_counter_ns()
         decisions, falls = self.decider.decide(t_ms, rows)
         self.meters.decision_us.append((time.perf_counter_ns() - begun) / 1000)
         for fall in falls:
             self.fell(fall)
+            self.trip(Breaker.MODEL, f"{fall.from_name}: {fall.reason}")
+        if not falls:
+            self.over(Breaker.MODEL)
         return [self._act(decision) for decision in decisions]
 
     def _act(self, decision: Decision) -> Decision:
@@ -321,38 +251,31 @@ class Engine:
         self.journal.decide(acted)
         return acted
 
-    # ---- windows and days ------------------------------------------------------------------
+    # ---- what proves itself ----------------------------------------------------------------
 
-    def _roll_windows(self, t_ms: int) -> None:
-        for desk in self.desks.values():
-            ended = desk.end_window(t_ms)
-            if ended is not None:
-                self._window_ended(ended)
-            begun = desk.market if desk.begin_window(t_ms) else None
-            if begun is not None and begun.slug not in self.journal.ledger.markets:
-                self.meters.windows += 1
-                self.journal.record(t_ms, ev.MarketSeen.of(begun))
-        for slug in self.journal.ledger.open_slugs():
-            self._note_awaiting(self.journal.ledger.markets[slug], RETURNED)
+    def _look_after_exits(self, t_ms: int) -> None:
+        self.trader.sell_what_must_go(t_ms, self.selling_off())
+        looked_at = len(self.journal.ledger.open_slugs())
+        self.duties.stamp(Duty.EXITS, t_ms / 1000, f"{looked_at} open windows looked at")
 
-    def _window_ended(self, market: Market) -> None:
-        for token in (market.up_token, market.down_token):
-            self.venue.forget(token)
-        reason = self.trader.forget(market) or UNMANAGED
-        if any(True for _ in self.journal.ledger.held(market.slug)):
-            self.meters.unmanaged += reason == UNMANAGED
-            self._note_awaiting(market, reason)
+    def _compare(self, t_ms: int) -> None:
+        """Compare our books with the venue's account where it is time to."""
+        if not self.account.due(t_ms, known=self.reconciled):
+            return
+        found = self.account.compare(t_ms)
+        self.unreconciled = self.account.note
+        if found is Agreement.UNKNOWN:
+            return  # no proof: the stamp grows old
+        self.duties.stamp(Duty.RECONCILE, t_ms / 1000, self.account.note)
+        if found is Agreement.DIFFERENT:
+            self.trip(Breaker.MISMATCH, self.account.note)
+            self.reconciled = True
+        elif found is Agreement.EQUAL:
+            self.over(Breaker.MISMATCH)
+            self.agreed()
 
-    def _note_awaiting(self, market: Market, reason: str) -> None:
-        ledger = self.journal.ledger
-        if self.t_ms >= market.end_ms and market.slug not in ledger.awaiting:
-            self.journal.record(self.t_ms, ev.WindowAwaiting(market.slug, reason))
-
-    def _open_day(self, t_ms: int) -> None:
-        day = datetime.fromtimestamp(t_ms / 1000, UTC).date().isoformat()
-        ledger = self.journal.ledger
-        if ledger.day is None or ledger.day.day < day:
-            self.journal.record(t_ms, ev.DayOpened(day, ledger.equity_at_cost))
+    def _differences(self, t_ms: int) -> tuple[str, ...] | Unknown:
+        return ()
 
     def _sample_curve(self, t_ms: int) -> None:
         if self.curve and t_ms - self.curve[-1].t_ms < CURVE_STEP_MS:

@@ -4,6 +4,8 @@ Floor plan:
 
 * ``breakers``  what takes the engine to REDUCING, and what it takes to leave it again
 * ``duties``    tasks that must prove that they run; ACTIVE needs every stamp fresh
+* ``checks``    what is looked at in market time, tick by tick, and trips a breaker
+* ``order_faults``, ``silence``, ``account``  rejected orders, silent sources, our books compared
 * ``patrol``    the machine looked at from the engine's thread: stop file, latch, disk, clock, loop
 * ``watchdog``  the engine's thread looked at from outside it
 * ``stop``      an emergency stop from the latch to its evidence

@@ -7,8 +7,10 @@ ours afterwards. Measuring is for whoever trips them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from engine import events as ev
 
 
 class Breaker(StrEnum):
@@ -27,6 +29,8 @@ class Breaker(StrEnum):
 
 BY_OPERATOR = frozenset({Breaker.REJECTS, Breaker.ERRORS, Breaker.MISMATCH, Breaker.MODEL})
 """These wait for a person, who is refused while the cause lasts; the others clear by evidence."""
+
+_BY_NAME = {breaker.value: breaker for breaker in Breaker}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class Breakers:
     def over(self, breaker: Breaker) -> None:
         """The cause is gone; that alone clears nothing."""
         trip = self._trips.get(breaker)
-        if trip is not None:
-            self._trips[breaker] = Trip(breaker, trip.reason, trip.since_ms, lasts=False)
+        if trip is not None and trip.lasts:
+            self._trips[breaker] = replace(trip, lasts=False)
 
     def reconciled(self) -> tuple[Breaker, ...]:
         """The venue's account equals ours: clear what waits for evidence and whose cause is gone.
@@ -78,6 +82,17 @@ class Breakers:
     def reset(self) -> tuple[Breaker, ...]:
         """A person asked: clear every breaker whose cause is gone. Returns the cleared."""
         return self._clear([b for b, trip in self._trips.items() if not trip.lasts])
+
+    def remember(self, t_ms: int, event: ev.Event) -> None:
+        """Fold one event of an earlier process. No restart clears anything: what it tripped is
+        tripped, its cause unseen so far; the first comparison with the venue is the evidence that
+        the one kind needs, and the other kind goes on waiting for its person."""
+        match event:
+            case ev.BreakerTripped() if event.breaker in _BY_NAME:
+                self.trip(_BY_NAME[event.breaker], event.reason, t_ms)
+                self.over(_BY_NAME[event.breaker])
+            case ev.BreakerCleared() if event.breaker in _BY_NAME:
+                self._trips.pop(_BY_NAME[event.breaker], None)
 
     def _clear(self, gone: list[Breaker]) -> tuple[Breaker, ...]:
         for breaker in gone:

@@ -10,7 +10,7 @@ import pytest
 
 from engine import events as ev
 from engine import requests as rq
-from engine.core import UNMANAGED, Engine
+from engine.core import Engine
 from engine.decision import Action
 from engine.eventlog import EventLog
 from engine.journal import Journal
@@ -28,6 +28,7 @@ from engine.order import Side
 from engine.picture import picture
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
+from engine.windows import UNMANAGED
 from tests.engine.build import LIMITS, MARKET, NOW, START_MS, fill, market
 from tests.engine.fakes import ORDINARY, SURE, always, books, engine_on, events_of, window
 
