@@ -12,13 +12,18 @@ from typing import Protocol
 
 from engine.snapshot import Snapshot
 
+WATCHDOG = "watchdog"
+"""Origin of a halt that nobody asked for: it shuts the gate, and ends no selling."""
+
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Shut the gate, cancel what rests, keep positions."""
+    """Shut the gate, cancel what is under way, keep positions: a person's halt ends a flatten."""
 
     origin: str
-    """Who asked: ``key``, ``signal``, ``quit`` ..."""
+    """Who asked: ``key``, ``signal SIGUSR1``, ``stop file``, ``control socket`` ..."""
+    asked_mono: float | None = None
+    """When they asked, monotonic seconds; None: the port that takes it says when it did."""
 
     @property
     def why(self) -> str:
@@ -41,6 +46,8 @@ class Flatten:
     """Halt, then sell what is held."""
 
     origin: str
+    asked_mono: float | None = None
+    """As in `Halt`."""
 
     @property
     def why(self) -> str:
@@ -92,6 +99,9 @@ class Promote:
 class RollBack:
     """Bring back the champion before the last promotion."""
 
+
+Stopping = Halt | Flatten
+"""What shuts the gate."""
 
 Request = (
     Halt

@@ -77,6 +77,8 @@ class Latch:
     @property
     def kept(self) -> bool | None:
         """Whether the halt that holds is in the file; None: nobody has tried to write it yet."""
+        if self._path is None:
+            return False
         kept, shut = self._kept, self._shut
         return None if kept is None or kept[0] is not shut else kept[1]
 

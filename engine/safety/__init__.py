@@ -8,6 +8,7 @@ Floor plan:
 * ``order_faults``, ``silence``, ``account``  rejected orders, silent sources, our books compared
 * ``patrol``    the machine looked at from the engine's thread: stop file, latch, disk, clock, loop
 * ``watchdog``  the engine's thread looked at from outside it
+* ``stop_file`` a file that asks for a stop, told once
 * ``stop``      an emergency stop from the latch to its evidence
 * ``drill``     the stop tried at every start, on a venue of its own
 
