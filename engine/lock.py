@@ -1,6 +1,6 @@
-"""One engine per home: the lock that a second one finds taken.
+"""One engine per home and per account: the locks that a second one finds taken.
 
-Owns the lock file. The lock is the kernel's (`flock`), not the file's existence: it ends with
+Owns the lock files. The lock is the kernel's (`flock`), not the file's existence: it ends with
 the process that holds it, however that ends, and what a killed process left behind blocks
 nobody. The file is never deleted, since two engines could then lock two files of one name.
 """
@@ -8,14 +8,22 @@ nobody. The file is never deleted, since two engines could then lock two files o
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from platformdirs import PlatformDirs
+
 from engine.errors import HomeError
+from engine.log_migrations import PAPER, Owner
+
+LONGEST_WORDS = 5_000
+"""Bytes of a lock file that are read: a line of words and the path of a home."""
 
 _held: set[HomeLock] = set()
 
@@ -65,7 +73,7 @@ class HomeLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()} {self._now():%H:%M on %Y-%m-%d}\n".encode(), 0)
+            os.pwrite(descriptor, self._words().encode(), 0)
         except BlockingIOError:
             raise HomeError(self._taken(_read(descriptor))) from None
         except OSError as error:
@@ -73,6 +81,10 @@ class HomeLock:
                 f"{self._path} cannot be locked ({error.strerror}); mend that, or set"
                 " TRADE_CONSOLE_HOME to a folder on a local disk"
             ) from None
+
+    def _words(self) -> str:
+        """What a second engine is told of this one."""
+        return f"{os.getpid()} {self._now():%H:%M on %Y-%m-%d}\n"
 
     def _taken(self, holder: str) -> str:
         pid, _, since = holder.partition(" ")
@@ -88,6 +100,59 @@ class HomeLock:
             os.close(self._descriptor)
         self._descriptor = None
         _held.discard(self)
+
+
+class AccountLock(HomeLock):
+    """Context manager that holds a real account for this process, whatever its home.
+
+    Two homes of one user with one wallet would each trade the whole of it. Entering raises
+    HomeError if another engine trades the account, naming its home.
+    """
+
+    def __init__(
+        self, folder: Path, account: str, home: Path, now: Callable[[], datetime] = local_now
+    ) -> None:
+        """`folder` is one for all homes of the user; `home` is told to whoever finds it taken."""
+        name = hashlib.sha256(account.lower().encode()).hexdigest()[:16]
+        super().__init__(folder / f"{name}.lock", now)
+        self._account = account
+        self._home = home
+
+    def __enter__(self) -> Self:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeError(
+                f"{self._path.parent} cannot be made ({error.strerror}); mend that: it keeps two"
+                " engines from trading one account"
+            ) from None
+        return super().__enter__()
+
+    def _words(self) -> str:
+        return f"{super()._words()}{self._home}\n"
+
+    def _taken(self, holder: str) -> str:
+        words, _, home = holder.partition("\n")
+        pid, _, since = words.partition(" ")
+        who = f" (pid {pid}, since {since}, home {home})" if home else ""
+        return (
+            f"another trade-console{who} trades the account {self._account}; stop it: one account"
+            " has one engine"
+        )
+
+
+def account_lock(owner: Owner, home: Path) -> AbstractContextManager[object]:
+    """The lock of a real account. Paper money is its home's own, whose lock is enough.
+
+    Raises HomeError if this user has no folder for it.
+    """
+    if owner.mode == PAPER.mode:
+        return nullcontext()
+    try:
+        folder = PlatformDirs("trade-console", appauthor=False).user_state_path / "accounts"
+    except RuntimeError:  # neither HOME nor the system's user list names a home folder
+        raise HomeError("this user has no home folder, which keeps account locks") from None
+    return AccountLock(folder, owner.account, home)
 
 
 def holder(path: Path) -> int | None:
@@ -133,7 +198,7 @@ def _taken(descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> str:
-    return os.pread(descriptor, 100, 0).decode("utf-8", "replace").strip()
+    return os.pread(descriptor, LONGEST_WORDS, 0).decode("utf-8", "replace").strip()
 
 
 def _forget_in_child() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import HomeError
-from engine.lock import HomeLock
+from engine.lock import AccountLock, HomeLock, account_lock
+from engine.log_migrations import PAPER, Owner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -160,4 +161,61 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_lock_free(
         with pytest.raises(HomeError, match="No space left"), HomeLock(path):
             pass
     with HomeLock(path):
+        pass
+
+
+WALLET = "0x00000000000000000000000000000000000000aa"
+
+
+def test_two_homes_cannot_trade_one_account(tmp_path: Path) -> None:
+    locks, first, second = (tmp_path / name for name in ("locks", "first", "second"))
+    with (
+        AccountLock(locks, WALLET, first),
+        pytest.raises(HomeError) as refusal,
+        AccountLock(locks, WALLET.upper().replace("X", "x"), second),
+    ):
+        pass
+    sentence = str(refusal.value)
+    assert f"(pid {os.getpid()}, since " in sentence
+    assert f"home {first}) trades the account" in sentence
+    assert "\n" not in sentence
+
+
+def test_two_accounts_have_two_locks(tmp_path: Path) -> None:
+    with AccountLock(tmp_path, WALLET, tmp_path), AccountLock(tmp_path, "0xbb", tmp_path):
+        pass
+
+
+def test_an_account_is_free_again_after_its_engine(tmp_path: Path) -> None:
+    for _ in range(2):
+        with AccountLock(tmp_path, WALLET, tmp_path):
+            pass
+
+
+def test_the_locks_of_accounts_do_not_lie_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("TRADE_CONSOLE_HOME", str(tmp_path / "home"))
+    with (
+        account_lock(Owner("live", WALLET), tmp_path / "home"),
+        pytest.raises(HomeError),
+        account_lock(Owner("live", WALLET), tmp_path / "another"),
+    ):
+        pass
+    assert list((tmp_path / "user").rglob("*.lock"))
+
+
+def test_paper_money_is_locked_by_its_home_alone(tmp_path: Path) -> None:
+    with account_lock(PAPER, tmp_path), account_lock(PAPER, tmp_path):
+        pass
+
+
+def test_a_folder_of_locks_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(HomeError, match="cannot be made"),
+        AccountLock(tmp_path / "file" / "locks", WALLET, tmp_path),
+    ):
         pass
