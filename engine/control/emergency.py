@@ -76,7 +76,7 @@ class Emergency:
                 first = connection.ask({"do": grade, "by": self.by})
                 return self._evidence(connection, first, grade)
         except ControlError as error:
-            return self._unanswered(str(error))
+            return self._unanswered(grade, str(error))
 
     def _connected(self) -> Connection:
         return Connection(socket_path(self.home), self.clock, self.answer_s)
@@ -101,20 +101,20 @@ class Emergency:
             stop=last.get("stop"),
         )
 
-    def _unanswered(self, why: str) -> Outcome:
+    def _unanswered(self, grade: Grade, why: str) -> Outcome:
         pid = holder(self.home.lock_file)
         if pid is not None:
             self.tell(f"{why}; leaving the stop file and signalling process {pid}")
-            return self._signal(pid)
+            return self._signal(grade, pid)
         try:
             return self._latch()
         except (HomeError, OSError) as error:
             said = f"no engine runs, and the halt could not be kept: {error}"
             return Outcome(way=LATCHED, sentence=said, shut=False)
 
-    def _signal(self, pid: int) -> Outcome:
+    def _signal(self, grade: Grade, pid: int) -> Outcome:
         """Two ways at once: one needs the engine's main thread, the other a look at the disk."""
-        left = [*self._leave_stop_file(), *_send_signal(pid)]
+        left = [*self._leave_stop_file(grade), *_send_signal(pid)]
         if self._taken_up():
             reason = latch_file.read(self.home.halt_latch) or "the latch is on the disk"
             said = f"the gate of process {pid} is shut: {reason}"
@@ -126,13 +126,13 @@ class Emergency:
         )
         return Outcome(way=SIGNALLED, sentence=said, shut=False, pid=pid)
 
-    def _leave_stop_file(self) -> list[str]:
-        """Returns what went wrong, if anything."""
+    def _leave_stop_file(self, grade: Grade) -> list[str]:
+        """Its first word says what is asked (`engine.safety.asking`). Returns what went wrong."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             descriptor = os.open(self.home.stop_file, flags, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(f"{self.by}\n".encode(errors="replace"))
+                file.write(f"{grade} by {self.by}\n".encode(errors="replace"))
         except OSError as error:
             return [f"{self.home.stop_file}: {error.strerror}"]
         return []

@@ -74,9 +74,10 @@ def request_heard(said: Said) -> rq.Request:
     kind = ASKED.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ProtocolError(f"there is no request {name!r:.40}; there are {', '.join(ASKED)}")
-    names = {field.name for field in dataclasses.fields(kind)}
-    if not isinstance(given, dict) or set(given) != names:
-        wanted = ", ".join(sorted(names)) or "nothing"
+    fields = dataclasses.fields(kind)
+    needed = {field.name for field in fields if field.default is dataclasses.MISSING}
+    if not isinstance(given, dict) or not needed <= set(given) <= {f.name for f in fields}:
+        wanted = ", ".join(field.name for field in fields) or "nothing"
         raise ProtocolError(f'{name} takes {wanted} under "with"')
     try:
         request: rq.Request = _reader(kind).validate_json(orjson.dumps([given]))[0]
