@@ -14,11 +14,17 @@ Floor plan, from the shell inwards:
 * ``record_command``  ``trade-console record``
 * ``doctor_command``  ``trade-console doctor``
 * ``bench_command``  ``trade-console bench``
+* ``stop_command``   ``trade-console stop``, ``flatten`` and ``resume``
+* ``status_command``  ``trade-console status``
+* ``attach_command``, ``attached``  ``trade-console attach``, and its app
 * ``rewritten``      the line of progress
 * ``terminal``       the terminal before Textual sees it
 * ``screen``         the app over an engine, and every way to leave it
+* ``signals``        what each signal does to a run, and the way out
+* ``hangup``         a run whose terminal went away
 * ``app``            polls the engine, turns keys into requests, opens dialogs
-* ``sparing``        sends the terminal only the cells that differ
+* ``driver``         the terminal, whatever it does
+* ``sparing``        of an update only the cells that differ
 * ``commands``       the one table of keys
 * ``help``           that table and the glossary, read to the user
 * ``glossary``       the words on the screen

@@ -21,6 +21,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.commands import COMMANDS, bindings
+from console.driver import SparingDriver
 from console.help import HelpScreen
 from console.modals.arm import ArmModal
 from console.modals.flatten import FlattenModal
@@ -29,7 +30,7 @@ from console.modals.promote import PromoteModal
 from console.modals.quit import QuitModal, holds_nothing
 from console.modals.resume import ResumeModal
 from console.modals.roll_back import RollBackModal
-from console.sparing import SparingDriver, shorter_codes
+from console.sparing import shorter_codes
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
 from console.views.main import MainScreen
@@ -99,6 +100,16 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if isinstance(self._driver, SparingDriver):
             self._driver.forget()
 
+    def restore_terminal(self) -> None:
+        """Put the terminal right from another thread, where this one does not come to it."""
+        if isinstance(self._driver, SparingDriver):
+            self._driver.restore()
+
+    def _repaint_where_missed(self) -> None:
+        """What was dropped while nobody read the terminal is shown when somebody does again."""
+        if isinstance(self._driver, SparingDriver) and self._driver.must_repaint():
+            self.refresh(layout=True)
+
     def get_default_screen(self) -> MainScreen:
         return MainScreen()
 
@@ -132,6 +143,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         """Draw the newest snapshot: status always, the view only if it is new and not frozen."""
         if not self.is_running:
             return  # a timer's last tick, while the screen is being taken down
+        self._repaint_where_missed()
         newest = self.engine.latest()
         if self._frozen_at is None:
             self._shown = newest

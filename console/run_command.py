@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import orjson
 
+from console.hangup import let_go, sell_out
+from console.signals import Signals
 from engine.errors import ConsoleError, UsageError
 from engine.home import Home
-from engine.requests import CloseOut
 from engine.session import LiveRun, Plan, ReplayRun, Run, SimRun, open_session
 from engine.settings import Settings, load_settings
 from engine.summary import Summary
@@ -29,6 +29,8 @@ START_S = 180.0
 PATIENCE_S = 1.5
 """Real seconds after which a start that goes on is told."""
 PREPARING = "preparing the networks; the first time on a machine this takes up to a minute ...\n"
+LOOK_S = 0.1
+"""Real seconds between two looks at what was asked of a run that has no screen."""
 CLOSE_OUT_S = 20.0
 """Real seconds to wait for positions to be sold on leaving."""
 
@@ -45,21 +47,37 @@ def run_command(options: argparse.Namespace) -> int:
         prepare(options.color)
     home = Home.open()
     plan = _plan(options, _settings(options, home), home)
+    safety = plan.settings.safety
     with ExitStack() as held:
+        signals = held.enter_context(Signals(safety.on_hangup, safety.leave_s))
         engine = open_session(plan, home, held)
         engine.start()
-        _wait_started(engine)
+        signals.obey(engine, engine.leave)
+        _wait_started(engine, signals)
         if engine.failure is not None:
             raise ConsoleError(engine.failure)
-        return _headless(engine, options) if options.headless else _on_screen(engine, home, options)
+        if options.headless:
+            return _headless(engine, options, signals)
+        if signals.asked:  # before there was a screen
+            _go_on_unseen(engine, signals)
+            return _code(signals)
+        return _on_screen(engine, home, options, signals)
 
 
-def _wait_started(engine: EngineThread) -> None:
+def _wait_started(engine: EngineThread, signals: Signals) -> None:
     """Until the first snapshot is out; nobody should look at an empty terminal meanwhile."""
-    if not engine.wait_started(PATIENCE_S):
+    if _started_within(engine, signals, PATIENCE_S):
+        return
+    with suppress(OSError):  # a terminal that hung up meanwhile
         sys.stderr.write(PREPARING)
         sys.stderr.flush()
-        engine.wait_started(START_S)
+    _started_within(engine, signals, START_S)
+
+
+def _started_within(engine: EngineThread, signals: Signals, seconds: float) -> bool:
+    """True where it is no use to wait on: it has started, or is asked to leave again."""
+    looks = max(1, round(seconds / LOOK_S))
+    return any(engine.wait_started(LOOK_S) or signals.number is not None for _ in range(looks))
 
 
 def _settings(options: argparse.Namespace, home: Home) -> Settings:
@@ -94,59 +112,66 @@ def _speed(options: argparse.Namespace, run: Run) -> float:
     return math.inf
 
 
-def _headless(engine: EngineThread, options: argparse.Namespace) -> int:
-    caught: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, lambda n, _: caught.append(n))
-    while not caught and not engine.wait_ended(0.1):
-        pass
-    engine.leave()
-    if engine.failure is not None:
-        raise ConsoleError(engine.failure)
+def _headless(engine: EngineThread, options: argparse.Namespace, signals: Signals) -> int:
+    _go_on_unseen(engine, signals)
     if engine.summary is not None:
         sys.stdout.write(_as_json(engine.summary) if options.json else _as_text(engine.summary))
-    return 128 + caught[0] if caught else 0
+    return _code(signals)
 
 
-def _on_screen(engine: EngineThread, home: Home, options: argparse.Namespace) -> int:
+def _on_screen(
+    engine: EngineThread, home: Home, options: argparse.Namespace, signals: Signals
+) -> int:
     from console.screen import Wishes, show
     from console.terminal import is_terminal
 
-    wishes = Wishes(home.shots, privacy=options.privacy, mouse=options.mouse)
-    left = show(engine, wishes)
+    left = show(engine, Wishes(home.shots, options.privacy, options.mouse), signals)
+    if signals.hung_up:
+        _go_on_unseen(engine, signals)
+        return _code(signals)
     if left.choice == "flatten":
         _close_out(engine)
-    left_in_time = engine.leave()
-    if engine.failure is not None:
-        raise ConsoleError(engine.failure)
+    _leave(engine, signals)
     if engine.summary is not None and is_terminal(sys.stdout):  # one that hung up is none any more
         sys.stdout.write(PRIVATE if left.privacy else _as_text(engine.summary))
-    if not left_in_time:
-        raise ConsoleError("the engine did not end within 3 s; its log is kept up to the last tick")
     return left.code
+
+
+def _go_on_unseen(engine: EngineThread, signals: Signals) -> None:
+    """Until the engine ends, or is asked to; a terminal that hangs up meanwhile is let go."""
+
+    def free_terminal() -> None:
+        if signals.hung_up:
+            let_go()
+
+    with signals.told_to(free_terminal):
+        while signals.number is None and not engine.wait_ended(LOOK_S):
+            pass
+    _leave(engine, signals)
+
+
+def _leave(engine: EngineThread, signals: Signals) -> None:
+    """End the engine in order. Raises ConsoleError where it failed, or did not end in time."""
+    signals.wait_left()
+    left_in_time = engine.leave(signals.leave_s)
+    if engine.failure is not None:
+        raise ConsoleError(engine.failure)
+    if not left_in_time:
+        raise ConsoleError(
+            f"the engine did not end within {signals.leave_s:g} s; its log is kept up to the last"
+            " tick"
+        )
+
+
+def _code(signals: Signals) -> int:
+    return 0 if signals.number is None else 128 + signals.number
 
 
 def _close_out(engine: EngineThread) -> None:
     """Sell what is held before leaving, and say what could not be sold."""
-    import time
-
     sys.stderr.write("selling what is held ...\n")
-    engine.ask(CloseOut("quit"))
-    deadline = time.monotonic() + CLOSE_OUT_S
-    while time.monotonic() < deadline and engine.alive():
-        time.sleep(0.2)
-        if not _sellable(engine):
-            return
-    sys.stderr.write("not everything could be sold; it is kept for the next start\n")
-
-
-def _sellable(engine: EngineThread) -> bool:
-    snapshot = engine.latest()
-    return any(
-        asset.working or (asset.position and not asset.position.note.startswith("awaiting"))
-        for asset in snapshot.assets
-    )
+    if not sell_out(engine, "quit", CLOSE_OUT_S, engine.wait_ended):
+        sys.stderr.write("not everything could be sold; it is kept for the next start\n")
 
 
 def _as_json(summary: Summary) -> str:

@@ -1,20 +1,22 @@
 """Running the Textual app over an engine, and leaving it in every way there is.
 
-Owns signals while the screen is up: the app is asked to leave, so that the terminal is restored.
-Imported only after the environment of Textual has been set.
+A signal that ends a run asks the app to leave (`console.signals`), so that the terminal is
+restored. Imported only after the environment of Textual has been set.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from console.app import ConsoleApp
+from console.signals import Signals
 from engine.requests import EnginePort
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LEAVE_S = 3.0
+"""Real seconds in which a screen without an engine of its own comes down, or is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,35 @@ class Left:
     """Whether amounts were hidden: then none is printed afterwards either."""
 
 
-def show(engine: EnginePort, wishes: Wishes) -> Left:
-    """Run the console until it is left."""
-    return asyncio.run(_show(engine, wishes))
+def show(
+    engine: EnginePort,
+    wishes: Wishes,
+    signals: Signals | None = None,
+    app_of: type[ConsoleApp] = ConsoleApp,
+) -> Left:
+    """Run the console until it is left.
+
+    `signals` are those of the run; None: the engine is another process's, and a signal that asks
+    to leave ends the screen alone.
+    """
+    if signals is not None:
+        return asyncio.run(_show(app_of, engine, wishes, signals))
+    with Signals("hold", LEAVE_S) as own:
+        own.obey(engine)
+        return asyncio.run(_show(app_of, engine, wishes, own))
 
 
-async def _show(engine: EnginePort, wishes: Wishes) -> Left:
-    app = ConsoleApp(engine, privacy=wishes.privacy, shots=wishes.shots)
-    caught: list[int] = []
-
-    def leave(number: int) -> None:
-        caught.append(number)
-        app.exit("keep")
-
+async def _show(
+    app_of: type[ConsoleApp], engine: EnginePort, wishes: Wishes, signals: Signals
+) -> Left:
+    app = app_of(engine, privacy=wishes.privacy, shots=wishes.shots)
     loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, leave, number)
-    choice = await app.run_async(mouse=wishes.mouse)
-    code = 128 + caught[0] if caught else app.return_code or 0
-    return Left(choice, code, app.privacy)
+
+    def leave() -> None:
+        with suppress(RuntimeError):  # the loop is closed: the screen is down already
+            loop.call_soon_threadsafe(app.exit, "keep")
+
+    with signals.told_to(leave, app.restore_terminal):
+        choice = await app.run_async(mouse=wishes.mouse)
+    code = app.return_code or 0
+    return Left(choice, code if signals.number is None else 128 + signals.number, app.privacy)

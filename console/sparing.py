@@ -1,4 +1,4 @@
-"""A terminal driver that sends only the cells that differ from what the terminal shows.
+"""What of an update differs from what the terminal shows already, cell by cell.
 
 Textual repaints every changed region from its widget's left edge and names each style in full;
 over SSH most of that is repetition. `Shown` remembers what was sent, cell by cell, and rewrites
@@ -9,17 +9,12 @@ through untouched, and what the terminal shows is then unknown until it is paint
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 
 TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f]+)")
 
@@ -211,53 +206,6 @@ def _blank(style: str) -> str:
     attributes, _, background = parts_of(style)
     drawn = {"4", "7", "9", "21", "53"} & set(attributes.split(";"))
     return style if drawn else background
-
-
-class SparingDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, writing differences."""
-
-    shown: Shown | None = None
-
-    def __init__(
-        self,
-        app: App[Any],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: Size | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
-        # Textual has just taken both signals. A trading process must not be suspendable, and the
-        # driver must not come back to life on the SIGCONT that follows a hang-up.
-        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-        signal.signal(signal.SIGCONT, signal.SIG_DFL)
-
-    def write(self, data: str) -> None:
-        if self.shown is None:
-            self.shown = Shown()
-        sent = self.shown.difference(data, self._get_terminal_size())
-        if sent:
-            super().write(sent)
-
-    def run_input_thread(self) -> None:
-        """Textual's, begun anew where bytes that are no UTF-8 ended it; those are dropped.
-
-        A paste from another encoding, or a key of an 8-bit terminal, must not end the console. A
-        terminal that cannot be read at all has hung up, even where no signal came to say so.
-        """
-        while not self.exit_event.is_set():
-            try:
-                super().run_input_thread()
-            except UnicodeDecodeError:
-                continue
-            except OSError:
-                os.kill(os.getpid(), signal.SIGHUP)
-                return
-
-    def forget(self) -> None:
-        """The terminal changed its size or was given away: know nothing of it."""
-        if self.shown is not None:
-            self.shown.forget()
 
 
 def shorter_codes(console: Console) -> Console:

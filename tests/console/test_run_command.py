@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
-import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
-from console.run_command import _headless
 from engine.home import VARIABLE
 from tests.engine import recordings as rec
 from tests.shared import SHARED, needs_shared
@@ -313,29 +310,3 @@ def test_the_page_says_why_nothing_was_traded(say: Say, tmp_path: Path) -> None:
     assert code == 0
     assert "unusable messages, by source: market 1, polymarket.market 1" in out
     assert "no decision was made" in out
-
-
-class Over:
-    """An engine that has ended by itself."""
-
-    failure = None
-    summary = None
-
-    def wait_ended(self, timeout: float) -> bool:
-        return True
-
-    def leave(self) -> bool:
-        return True
-
-
-def test_a_run_without_a_screen_outlives_a_terminal_whose_hangup_it_was_told_to_ignore() -> None:
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
-    try:
-        assert _headless(Over(), argparse.Namespace(json=False)) == 0  # type: ignore[arg-type]  # all that is used
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        assert signal.getsignal(signal.SIGTERM) is not before[signal.SIGTERM]
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

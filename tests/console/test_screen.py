@@ -19,6 +19,9 @@ class Leaving:
         self.return_code: int | None = None
         self.privacy = True
 
+    def restore_terminal(self) -> None:
+        """What the real one does in the last moment."""
+
     async def run_async(self, *, mouse: bool) -> str | None:
         return "keep"
 

@@ -15,7 +15,8 @@ from textual.app import App
 from textual.events import Key
 from textual.message import Message
 
-from console.sparing import Shown, SparingDriver, parts_of, transition
+from console.driver import SparingDriver
+from console.sparing import Shown, parts_of, transition
 
 STYLES = ("", "37", "1;38;5;75;48;5;233", "38;5;75;48;5;233", "38;5;209;48;5;233", "48;5;233",
           "1;7;38;5;221", "38;2;1;2;3;48;2;4;5;6", "4;90;40")  # fmt: skip

@@ -6,8 +6,12 @@ from typing import cast
 
 import pytest
 
-from console.run_command import PREPARING, _wait_started
+from console.run_command import LOOK_S, PATIENCE_S, PREPARING, _wait_started
+from console.signals import Signals
 from engine.thread import EngineThread
+
+PATIENT = round(PATIENCE_S / LOOK_S)
+"""Looks that a start may take in silence."""
 
 
 class Starting:
@@ -21,11 +25,11 @@ class Starting:
         return self.looks <= 0
 
 
-@pytest.mark.parametrize(("looks", "told"), [(1, ""), (2, PREPARING)])
+@pytest.mark.parametrize(("looks", "told"), [(1, ""), (PATIENT + 1, PREPARING)])
 def test_only_a_start_that_takes_long_is_told_in_one_line(
     looks: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _wait_started(cast("EngineThread", Starting(looks)))
+    _wait_started(cast("EngineThread", Starting(looks)), Signals("hold", leave_s=3.0))
     out, err = capsys.readouterr()
     assert (out, err) == ("", told)
     assert told.count("\n") <= 1
