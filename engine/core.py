@@ -44,7 +44,6 @@ from engine.venue import Unknown
 from engine.windows import Windows
 from models.ladder import Fall, Ladder
 
-RECONCILED = "reconciled with the paper venue"
 NOT_RUNNING = "it ended while the program was not running"
 CURVE_STEP_MS = 60_000
 CURVE_POINTS = 720
@@ -138,13 +137,8 @@ class Engine(Standing):
         self._take_over()
         self._look_after_exits(self.t_ms)
         self._compare(self.t_ms)
-        self.tell_state(self.latch.reason or self.reducing_because() or RECONCILED)
+        self.tell_state(self._begins())
         self.journal.log.commit()
-
-    def proven(self) -> None:
-        """Every task around this engine has shown that it runs."""
-        self.unproven = ""
-        self.tell_state(self.latch.reason or self.reducing_because() or RECONCILED)
 
     def finish(self, how: str) -> None:
         """Close the session in order; what is still held is written down with its reason."""

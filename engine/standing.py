@@ -14,6 +14,8 @@ from engine.safety.breakers import Breaker, Breakers
 from engine.safety.duties import Duties
 from engine.trading_state import Latch, TradingState
 
+RECONCILED = "reconciled with the paper venue"
+
 
 class Standing:
     """The trading state of one engine. Use from its thread only, but for reading the state."""
@@ -95,6 +97,20 @@ class Standing:
         self.reconciled = True
         self._cleared(self.breakers.reconciled(), "reconciled")
 
+    def doubt(self, reason: str) -> None:
+        """What is known of the venue may be old: compare again before anything is opened."""
+        self.reconciled, self.unreconciled = False, reason
+        self.tell_state(self.why())
+
+    def proven(self) -> None:
+        """Every task around this engine has shown that it runs, or was waited for in vain."""
+        self.unproven = ""
+        self.tell_state(self._begins())
+
+    def _begins(self) -> str:
+        """Why the state is what it is when the session begins to trade."""
+        return self.latch.reason or self.reducing_because() or RECONCILED
+
     def _cleared(self, breakers: tuple[Breaker, ...], how: str) -> None:
         for breaker in breakers:
             self.journal.record(self._now_ms(), ev.BreakerCleared(breaker.value, how))
@@ -113,3 +129,7 @@ class Standing:
         self.journal.record(self._now_ms(), ev.StateChanged(before.value, state.value, reason))
         if state is TradingState.ACTIVE:
             self._admitted_by = ""
+
+    def note(self, level: str, text: str) -> None:
+        """Write a line for a person; `level` is ``info``, ``warn`` or ``alarm``."""
+        self.journal.record(self._now_ms(), ev.Noted(level, text))

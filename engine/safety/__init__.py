@@ -7,6 +7,7 @@ Floor plan:
 * ``checks``    what is looked at in market time, tick by tick, and trips a breaker
 * ``order_faults``, ``silence``, ``account``  rejected orders, silent sources, our books compared
 * ``patrol``    the machine looked at from the engine's thread: stop file, latch, disk, clock, loop
+* ``latch_watch``  the latch file compared with the latch in memory
 * ``watchdog``  the engine's thread looked at from outside it
 * ``stop_file`` a file that asks for a stop, told once
 * ``stop``      an emergency stop from the latch to its evidence

@@ -25,6 +25,7 @@ class Breaker(StrEnum):
     DISK = "disk"
     MODEL = "non-finite model"
     DUTY = "safety task"
+    DRILL = "stop drill"
 
 
 BY_OPERATOR = frozenset({Breaker.REJECTS, Breaker.ERRORS, Breaker.MISMATCH, Breaker.MODEL})
@@ -98,3 +99,10 @@ class Breakers:
         for breaker in gone:
             del self._trips[breaker]
         return tuple(gone)
+
+
+def clears(trip: Trip) -> str:
+    """What it takes to clear a tripped breaker, in words."""
+    if trip.lasts:
+        return "the cause must go first"
+    return "a person (e)" if trip.breaker in BY_OPERATOR else "the next reconciliation"
