@@ -124,3 +124,5 @@ class SafetyView:
     """Whether other shells can reach this engine: ``listening``, or why not."""
     stuck_s: float | None = None
     """Real seconds since the engine's thread last moved, as its watchdog sees; None: it moves."""
+    unmet: tuple[str, ...] = ()
+    """What forbids RESUME now, in the engine's words; empty: nothing that it knows of."""
