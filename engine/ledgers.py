@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from engine.clock import Clock, SystemClock
 from engine.errors import LedgerError
 from engine.eventlog import EventLog
 from engine.home import private
@@ -24,14 +25,16 @@ RESERVE = "reserve"
 """Room for a full disk, one for all logs of a folder: one process writes to it."""
 
 
-def log_to_go_on(folder: Path, name: str, owner: Owner = PAPER) -> EventLog:
+def log_to_go_on(
+    folder: Path, name: str, owner: Owner = PAPER, clock: Clock | None = None
+) -> EventLog:
     """The log `name` in `folder`, gone on with unless it is sealed.
 
     One whose hash chain is broken is gone on with up to the break, and `EventLog.mended` tells of
     it: such a run must start HALTED, as the log's last event says.
     """
     path = folder / f"{name}.sqlite"
-    mended = mend(path, owner)
+    mended = mend(path, owner, (clock or SystemClock()).wall_ms())
     if path.exists() and _sealed(path):
         put_aside(path)
     log = _open(path, "FULL", owner, Reserve(folder / RESERVE))

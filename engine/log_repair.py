@@ -39,15 +39,15 @@ class _Tip:
 
     seq: int = 0
     t_ms: int = 0
-    wall_ms: int = 0
     hash: bytes = GENESIS
 
 
-def mend(path: Path, owner: Owner) -> str | None:
+def mend(path: Path, owner: Owner, wall_ms: int) -> str | None:
     """See that the log at `path` is one unbroken chain, and begin a new one where it is not.
 
-    Returns the sentence that tells of it; None: nothing was amiss. Leaves to whoever opens the log
-    what is no log or of another version. Raises LedgerError where the new one cannot be written.
+    `wall_ms` is now, by the wall clock: no RESUME before it counts. Returns the sentence that tells
+    of it; None: nothing was amiss. Leaves to whoever opens the log what is no log or of another
+    version. Raises LedgerError where the new one cannot be written.
     """
     begun = path.with_name(f"{path.name}.mended")
     try:
@@ -61,7 +61,7 @@ def mend(path: Path, owner: Owner) -> str | None:
             f"the hash chain of {path} breaks at event {seq}; kept as {kept}; "
             "everything before it was verified and is kept"
         )
-        _begin_again(path, begun, owner, sentence)
+        _begin_again(path, begun, owner, sentence, wall_ms)
         path.rename(kept)
         _follow(path, kept)
         durably(begun, path)
@@ -120,7 +120,7 @@ def _text(raw: bytes) -> str | bytes:
         return raw
 
 
-def _begin_again(path: Path, begun: Path, owner: Owner, sentence: str) -> None:
+def _begin_again(path: Path, begun: Path, owner: Owner, sentence: str, wall_ms: int) -> None:
     """Write the verified events, the decisions that can be read, and a last word: HALTED."""
     for old in (begun, *_beside(begun)):
         old.unlink(missing_ok=True)
@@ -134,7 +134,7 @@ def _begin_again(path: Path, begun: Path, owner: Owner, sentence: str) -> None:
         db.execute("BEGIN")
         tip = _copy_events(damaged, db, str(path))
         _copy_decisions(damaged, db)
-        _halt(db, tip, sentence)
+        _halt(db, tip, sentence, wall_ms)
         db.execute("COMMIT")
 
 
@@ -143,7 +143,7 @@ def _copy_events(damaged: sqlite3.Connection, db: sqlite3.Connection, name: str)
     for seq, t_ms, wall_ms, kind, payload, stored in _whole_events(damaged, name):
         row = (seq, t_ms, wall_ms, kind, payload, stored)
         db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", row)
-        tip = _Tip(seq, t_ms, wall_ms, stored)
+        tip = _Tip(seq, t_ms, stored)
     return tip
 
 
@@ -172,11 +172,11 @@ def _whole_decisions(damaged: sqlite3.Connection) -> Iterator[tuple[object, ...]
         yield from damaged.execute(f"SELECT id, {_DECISIONS} FROM decisions ORDER BY id")  # noqa: S608 - constant
 
 
-def _halt(db: sqlite3.Connection, tip: _Tip, sentence: str) -> None:
+def _halt(db: sqlite3.Connection, tip: _Tip, sentence: str, wall_ms: int) -> None:
     event = StateChanged(TradingState.STARTING.value, TradingState.HALTED.value, sentence)
     kind, payload = type(event).__name__, orjson.dumps(event)
     stored = link(tip.hash, tip.seq + 1, tip.t_ms, kind, payload)
-    row = (tip.seq + 1, tip.t_ms, tip.wall_ms, kind, payload, stored)
+    row = (tip.seq + 1, tip.t_ms, wall_ms, kind, payload, stored)
     db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", row)
 
 
