@@ -27,6 +27,7 @@ Floor plan, in the order of the data:
 * ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
 * ``events``, ``eventlog``             what can happen, and the append-only truth of it
 * ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
+* ``token_account``                    the fills of one outcome token and what they add up to
 * ``log_chain``, ``log_migrations``    what ties its events together; its tables, and older logs
 * ``log_repair``, ``log_reserve``      a damaged log mended; room kept for a full disk
 * ``ledgers``                          which file a run writes to

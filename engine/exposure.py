@@ -1,16 +1,26 @@
-"""What could be lost: exposure and the worst end of the day, from the ledger alone.
+"""What could be lost: exposure and the worst-case terminal wealth, from the ledger alone.
 
 Owns the arithmetic of DESIGN 4.6: the daily limit must hold even if every open position goes to
-zero and every exit fails. In-flight orders count as filled where that is worse. What is open may
-be lost today or, over midnight, on a day that opens without today's profit to set against it.
+zero and every exit fails. For each window the worse outcome counts, and for each outcome every
+order under way is filled, in part or not at all, and every match settles or fails to, whichever is
+worst. Each of these adds to the wealth by itself, so that the worst of all their combinations is
+the sum of the worst of each.
+
+An order is priced at its limit, with the highest fee; a fill's rounding, less than a micro-dollar,
+is not counted. What is open may be lost today or, over midnight, on a day that opens without
+today's profit to set against it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from engine import events as ev
 from engine.ledger import Ledger
-from engine.market import Outcome
+from engine.market import Market, Outcome
+from engine.order import Intent, Side
+from engine.units import BP, FEE_STEP, cost_micro, proceeds_micro, shares_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,52 +33,175 @@ class Exposure:
     """The UTC day's result if everything open or in flight went against us."""
     worst_next_day: int = 0
     """The same of a day that opened now: no profit of today stands against it."""
+    worst_wealth: int = 0
+    """Cash that is left in the end in that case, counted as `Ledger.cash` is."""
 
     @property
     def total(self) -> int:
         return sum(amount for _, amount in self.by_asset)
 
+    @property
+    def worst(self) -> int:
+        """The worse of this day's result and the next one's."""
+        return min(self.worst_day, self.worst_next_day)
+
     def of(self, asset: str) -> int:
         return dict(self.by_asset).get(asset, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Something that may change the wealth: by `up` if UP wins, by `down` if DOWN does."""
+
+    slug: str
+    up: int
+    down: int
+
+    def either(self) -> _Claim:
+        """The same, if it may also not happen, and never does where it would do good."""
+        return _Claim(self.slug, min(0, self.up), min(0, self.down))
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What an order may still do."""
+
+    slug: str
+    asset: str
+    outcome: str
+    cost: int
+    """Most that it can take from cash, fee included, micro-dollars; 0 for a SELL."""
+    cash: int
+    """What it moves in cash if all of it fills at its limit, micro-dollars."""
+    shares: int
+    """What it adds to the shares of its outcome then, micro-shares; below zero for a SELL."""
+
+
 def exposure_of(ledger: Ledger) -> Exposure:
-    """Exposure now. O(open positions + orders in flight)."""
+    """Exposure now. O(open positions + orders in flight + matches that have not settled)."""
+    return _exposure(ledger, _working(ledger))
+
+
+def after(ledger: Ledger, intent: Intent) -> Exposure:
+    """Exposure as it would be with this order under way too."""
+    return _exposure(ledger, [*_working(ledger), _wanted(intent)])
+
+
+def net(ledger: Ledger, slug: str) -> int:
+    """Micro-shares UP less DOWN of a window, its orders under way counted as filled."""
+    held = (_signed(h.outcome, h.shares) for h in ledger.holdings.values() if h.slug == slug)
+    flying = (_signed(o.outcome, o.shares) for o in _working(ledger) if o.slug == slug)
+    return sum(held) + sum(flying)
+
+
+def net_after(ledger: Ledger, intent: Intent) -> int:
+    """The same with this order filled too."""
+    return net(ledger, intent.market.slug) + _signed(intent.outcome, _wanted(intent).shares)
+
+
+def reserve_for(intent: Intent) -> int:
+    """Most that an order can take from cash, fee included, micro-dollars; 0 for a SELL."""
+    if intent.side is Side.SELL:
+        return 0
+    return intent.amount + _most_fee(intent.market, intent.amount)
+
+
+def _exposure(ledger: Ledger, orders: Iterable[_Open]) -> Exposure:
     by_asset: dict[str, int] = {}
     for holding in ledger.holdings.values():
         by_asset[holding.asset] = by_asset.get(holding.asset, 0) + holding.cost
-    reserved = 0
-    for order in ledger.working.values():
-        by_asset[order.asset] = by_asset.get(order.asset, 0) + order.reserve
-        reserved += order.reserve
+    claims = [*_held(ledger), *_revocable(ledger)]
+    for order in orders:
+        by_asset[order.asset] = by_asset.get(order.asset, 0) + order.cost
+        claims.append(_claim(order.slug, order.outcome, order.cash, order.shares).either())
+    wealth = ledger.cash + _worst(ledger, claims)
     start = ledger.day.equity if ledger.day is not None else 0
-    floor = ledger.cash + _certain_payout(ledger) - reserved - _revocable(ledger)
-    return Exposure(tuple(sorted(by_asset.items())), floor - start, floor - ledger.equity_at_cost)
+    return Exposure(
+        tuple(sorted(by_asset.items())), wealth - start, wealth - ledger.settled_equity, wealth
+    )
 
 
-def _certain_payout(ledger: Ledger) -> int:
-    """One UP and one DOWN of a window together pay a dollar whatever happens."""
-    pairs: dict[str, dict[Outcome, int]] = {}
+def _worst(ledger: Ledger, claims: Iterable[_Claim]) -> int:
+    """Each window on its own takes the outcome that is worse for us, or the one that is known."""
+    ends: dict[str, tuple[int, int]] = {}
+    for claim in claims:
+        up, down = ends.get(claim.slug, (0, 0))
+        ends[claim.slug] = up + claim.up, down + claim.down
+    return sum(_end(ledger.verdicts.get(slug), *end) for slug, end in ends.items())
+
+
+def _end(verdict: str | None, up: int, down: int) -> int:
+    if verdict is None:
+        return min(up, down)
+    return up if verdict == Outcome.UP else down
+
+
+def _held(ledger: Ledger) -> Iterator[_Claim]:
+    """A winning share pays a dollar."""
     for holding in ledger.holdings.values():
-        sold = _selling(ledger, holding.token_id)
-        unsure = holding.unsettled  # a match may still fail to settle
-        shares = max(0, holding.shares - sold - unsure)
-        pairs.setdefault(holding.slug, {})[holding.outcome] = shares
-    return sum(min(p.get(Outcome.UP, 0), p.get(Outcome.DOWN, 0)) for p in pairs.values())
+        yield _claim(holding.slug, holding.outcome, 0, holding.shares)
 
 
-def _selling(ledger: Ledger, token_id: str) -> int:
-    return sum(
-        order.amount
-        for order in ledger.working.values()
-        if order.token_id == token_id and order.side == "SELL"
+def _revocable(ledger: Ledger) -> Iterator[_Claim]:
+    """A match may fail to settle: its cash and its shares go back to where they were."""
+    for booked in ledger.pending.values():
+        fill = booked.fill
+        shares = -fill.shares if fill.side == "BUY" else fill.shares
+        yield _claim(fill.slug, fill.outcome, -booked.moved, shares).either()
+
+
+def _claim(slug: str, outcome: str, cash: int, shares: int) -> _Claim:
+    up = outcome == Outcome.UP
+    return _Claim(slug, cash + shares * up, cash + shares * (not up))
+
+
+def _working(ledger: Ledger) -> list[_Open]:
+    return [_left_of(ledger, order) for order in ledger.working.values()]
+
+
+def _left_of(ledger: Ledger, order: ev.OrderSent) -> _Open:
+    """What an order may still do beyond what is known to have been traded of it."""
+    done = ledger.fills_of(order)
+    if order.side == "SELL":
+        left = max(0, order.amount - sum(fill.shares for fill in done))
+        cash = _proceeds(ledger.markets.get(order.slug), left, order.limit_bp)
+        return _Open(order.slug, order.asset, order.outcome, 0, cash, -left)
+    left = max(0, order.amount - sum(cost_micro(fill.shares, fill.price_bp) for fill in done))
+    cost = -(-order.reserve * left // max(1, order.amount))
+    shares = shares_for(left, order.limit_bp)
+    return _Open(order.slug, order.asset, order.outcome, cost, -cost, shares)
+
+
+def _wanted(intent: Intent) -> _Open:
+    market, outcome = intent.market, intent.outcome
+    if intent.side is Side.SELL:
+        cash = _proceeds(market, intent.amount, intent.limit_bp)
+        return _Open(market.slug, market.asset, outcome, 0, cash, -intent.amount)
+    cost = reserve_for(intent)
+    shares = shares_for(intent.amount, max(1, intent.limit_bp))  # the gate refuses a limit of 0
+    return _Open(market.slug, market.asset, outcome, cost, -cost, shares)
+
+
+def _proceeds(market: Market | None, shares: int, price_bp: int) -> int:
+    """Least that a sale brings, micro-dollars; nothing where the market's fee is not known."""
+    if market is None:
+        return 0
+    return (
+        proceeds_micro(shares, price_bp) - market.fee.taker_fee_micro(shares, price_bp) - FEE_STEP
     )
 
 
-def _revocable(ledger: Ledger) -> int:
-    """Proceeds of sales that may still fail to settle; the shares come back, worth nothing."""
-    return sum(
-        booked.pnl + booked.paid + booked.fees
-        for booked in ledger.pending.values()
-        if booked.fill.side == "SELL"
-    )
+def _most_fee(market: Market, amount: int) -> int:
+    """A BUY of `amount` at any price costs at most this fee, micro-dollars.
+
+    The fee is rate x shares x (p (1 - p)) ** exponent. From exponent one on that is below
+    rate x shares x p, the rate on the dollars spent; else the most shares bound it.
+    """
+    fee, tick = market.fee, market.tick_bp
+    if fee.exponent >= 1:
+        return int(amount * fee.rate) + 1
+    return int(amount * BP // tick * fee.rate) + 1
+
+
+def _signed(outcome: str, shares: int) -> int:
+    return shares if outcome == Outcome.UP else -shares

@@ -1,9 +1,10 @@
 """The single gate in front of every venue.
 
 Owns the refusal of orders: nothing reaches a venue but through `Gate.check`. Each refusal is a
-`Denial` with a typed code, the measured value and the limit. Opening orders meet every rule; orders
-that reduce a position pass in every trading state and meet only the rules of the venue (DESIGN
-4.3, 4.6). The gate changes nothing and sends nothing.
+`Denial` with a typed code, the measured value and the limit. Opening orders meet every rule, and
+outside ACTIVE and REDUCING none passes; in REDUCING only what cannot make anything worse does.
+Orders that sell a position pass in every trading state and meet only the rules of the venue (DESIGN
+4.3, 4.6), unless they break a locked pair. The gate changes nothing and sends nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from enum import StrEnum
 
 from engine.book import Book
 from engine.exposure import Exposure
-from engine.order import Intent, Purpose, Side
+from engine.order import Intent, Purpose
 from engine.settings import Limits
 from engine.trading_state import TradingState
 from engine.units import BP, MICRO, dollars, micro, price_float, shares_float
@@ -45,6 +46,9 @@ class Code(StrEnum):
     ORDER_RATE = "ORDER_RATE"
     NOTHING_TO_SELL = "NOTHING_TO_SELL"
     NOT_SETTLED = "NOT_SETTLED"
+    WORST_CASE = "WORST_CASE"
+    NET_EXPOSURE = "NET_EXPOSURE"
+    LOCKED_PAIR = "LOCKED_PAIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ class Situation:
     book: Book | None
     """Of the intent's own token; None: this source has no books."""
     exposure: Exposure
+    """Before the intent."""
+    after: Exposure
+    """The same with the intent under way."""
+    net: int
+    """Micro-shares UP less DOWN of the window, orders under way counted as filled."""
+    net_after: int
+    """The same with the intent filled."""
     held: int
     """Micro-shares of the token."""
     sellable: int
@@ -90,7 +101,7 @@ class Gate:
         """The first rule the intent breaks, or None: admitted."""
         if intent.purpose is Purpose.OPEN:
             return self._check_open(intent, now)
-        return _check_exit(intent, now)
+        return _check_exit(intent, now) or self._check_pair(now)
 
     def left(self, intent: Intent) -> None:
         """Count an order that was admitted and sent."""
@@ -163,25 +174,24 @@ class Gate:
         return None
 
     def _check_money(self, intent: Intent, now: Situation) -> Denial | None:
-        cost = reserve_for(intent)
-        asset = now.exposure.of(intent.market.asset) + cost
+        asset = now.after.of(intent.market.asset)
         if asset > micro(self.limits.asset):
             return Denial(
                 Code.ASSET_EXPOSURE,
                 f"{intent.market.asset} exposure would be ${dollars(asset):.2f}",
                 f"max ${self.limits.asset}",
             )
-        total = now.exposure.total + cost
+        total = now.after.total
         if total > micro(self.limits.exposure):
             return Denial(
                 Code.TOTAL_EXPOSURE,
                 f"exposure would be ${dollars(total):.2f}",
                 f"max ${self.limits.exposure}",
             )
-        return self._check_worst_case(now, cost)
+        return self._check_worst_case(now)
 
-    def _check_worst_case(self, now: Situation, cost: int) -> Denial | None:
-        loss = cost - min(now.exposure.worst_day, now.exposure.worst_next_day)
+    def _check_worst_case(self, now: Situation) -> Denial | None:
+        loss = -now.after.worst
         if loss > micro(self.limits.daily_loss):
             return Denial(
                 Code.DAILY_LOSS,
@@ -189,6 +199,19 @@ class Gate:
                 f"max -${self.limits.daily_loss} with every position worth nothing",
             )
         return None
+
+    def _check_pair(self, now: Situation) -> Denial | None:
+        """Selling one leg of a locked pair gives up a certain dollar: that is no plain exit, and
+        passes in ACTIVE alone, inside the daily limit."""
+        if now.after.worst_wealth >= now.exposure.worst_wealth or not _grows(now):
+            return None
+        if now.state is TradingState.ACTIVE:
+            return self._check_worst_case(now)
+        return Denial(
+            Code.LOCKED_PAIR,
+            f"worst case falls by ${dollars(_fall(now)):.2f}",
+            "UP and DOWN together pay a dollar; only what is beyond the pair is sold",
+        )
 
     def _check_rate(self, intent: Intent) -> Denial | None:
         count = self.opens_in_last_minute(intent.t_ms)
@@ -201,31 +224,47 @@ class Gate:
         return None
 
 
-def reserve_for(intent: Intent) -> int:
-    """Most that an order can take from cash, fee included, micro-dollars; 0 for a SELL."""
-    if intent.side is Side.SELL:
-        return 0
-    return intent.amount + _most_fee(intent)
-
-
-def _most_fee(intent: Intent) -> int:
-    """A BUY of `amount` at any price costs at most this fee, micro-dollars.
-
-    The fee is rate x shares x (p (1 - p)) ** exponent. From exponent one on that is below
-    rate x shares x p, the rate on the dollars spent; else the most shares bound it.
-    """
-    fee, tick = intent.market.fee, intent.market.tick_bp
-    if fee.exponent >= 1:
-        return int(intent.amount * fee.rate) + 1
-    return int(intent.amount * BP // tick * fee.rate) + 1
-
-
 def _check_state(now: Situation) -> Denial | None:
-    if now.state is TradingState.ACTIVE:
-        return None
-    if now.state is TradingState.HALTED:
-        return Denial(Code.HALTED, "HALTED", "entries only in ACTIVE; resume needs the typed word")
-    return Denial(Code.NOT_ACTIVE, str(now.state), "entries only in ACTIVE")
+    match now.state:
+        case TradingState.ACTIVE:
+            return None
+        case TradingState.REDUCING:
+            return _check_reducing(now)
+        case TradingState.HALTED:
+            limit = "entries only in ACTIVE; resume needs the typed word"
+            return Denial(Code.HALTED, "HALTED", limit)
+        case _:
+            return Denial(Code.NOT_ACTIVE, str(now.state), "entries only in ACTIVE")
+
+
+def _check_reducing(now: Situation) -> Denial | None:
+    """Whatever an order is for, it must leave nothing worse than it was (DESIGN 5)."""
+    if _grows(now):
+        return Denial(
+            Code.NET_EXPOSURE,
+            f"REDUCING, UP less DOWN from {_net(now.net)} to {_net(now.net_after)} shares",
+            "must not grow or change sides",
+        )
+    if now.after.worst_wealth < now.exposure.worst_wealth:
+        return Denial(
+            Code.WORST_CASE,
+            f"REDUCING, worst case falls by ${dollars(_fall(now)):.2f}",
+            "must not fall",
+        )
+    return None
+
+
+def _grows(now: Situation) -> bool:
+    """Whether more shares hang on one outcome than before, or on the other one."""
+    return abs(now.net_after) > abs(now.net) or now.net * now.net_after < 0
+
+
+def _fall(now: Situation) -> int:
+    return now.exposure.worst_wealth - now.after.worst_wealth
+
+
+def _net(shares: int) -> str:
+    return f"{shares_float(shares):+.2f}"
 
 
 def _check_book(intent: Intent, now: Situation) -> Denial | None:

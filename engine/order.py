@@ -64,6 +64,8 @@ class OrderState(StrEnum):
     KILLED = "killed"
     """Nothing to match within the limit."""
     REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    """Ended by us before it matched. A match that was on its way then is no error."""
     ABSENT = "absent"
     """Known never to have reached the book."""
 
@@ -75,13 +77,17 @@ TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
             OrderState.MATCHED,
             OrderState.KILLED,
             OrderState.REJECTED,
+            OrderState.CANCELLED,
             OrderState.ABSENT,
         }
     ),
-    OrderState.AMBIGUOUS: frozenset({OrderState.MATCHED, OrderState.KILLED, OrderState.ABSENT}),
+    OrderState.AMBIGUOUS: frozenset(
+        {OrderState.MATCHED, OrderState.KILLED, OrderState.CANCELLED, OrderState.ABSENT}
+    ),
     OrderState.MATCHED: frozenset(),
     OrderState.KILLED: frozenset(),
     OrderState.REJECTED: frozenset(),
+    OrderState.CANCELLED: frozenset({OrderState.MATCHED}),
     OrderState.ABSENT: frozenset(),
 }
 """State -> states that may follow."""

@@ -2,15 +2,17 @@
 
 Owns arrival, matching and settlement on paper (DESIGN 6). It holds the order for the taker delay
 plus a drawn latency, looks at the book *as it is on arrival*, walks the levels it has not itself
-eaten, charges the market's fee, and refuses, delays or fails to settle at seeded rates. No fill is
-better than the arrival book. It decides nothing and knows no limits: those are the gate's.
+eaten, charges the market's fee, and refuses, delays, leaves without an answer or fails to settle at
+seeded rates. No fill is better than the arrival book. It decides nothing and knows no limits: those
+are the gate's.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,49 +20,102 @@ from engine import events as ev
 from engine.book import Book
 from engine.messages import Level
 from engine.order import Intent, Order, OrderState, Side
+from engine.paper_account import PaperAccount
 from engine.settings import PaperVenue as Rates
 from engine.units import cost_micro, shares_for
+from engine.venue import NOTHING_HELD, BookOf, Statement
 
-BookOf = Callable[[str], Book | None]
+HALF = 0.5
+"""Share of the orders without an answer that reached the book all the same."""
+
+
+class _Cancel(NamedTuple):
+    """A request to end orders, on its way."""
+
+    arrives_ms: int
+    upto: int
+    """Number of the last order that it is about."""
+
+
+class _Trip(NamedTuple):
+    """An order on its way, with what was drawn for it. Sorts by arrival, then as sent."""
+
+    arrives_ms: int
+    number: int
+    order: Order
+    refused: bool
+    lost: bool
+    """Its answer will not come."""
+    reaches: bool
+    """Whether it reaches the book although nobody will say so."""
+
+
+class _Silent(NamedTuple):
+    """An order whose answer was lost, with what nobody knows of it yet. Sorts as `_Trip`."""
+
+    until_ms: int
+    number: int
+    order: Order
+    fills: list[ev.FillMatched]
+    how: str
 
 
 class PaperVenue:
-    """One instance per run; every draw comes from one seeded generator."""
+    """One instance per run; every draw comes from one seeded generator. Implements `Venue`."""
 
     def __init__(self, rates: Rates, oldest_book_ms: int, rng: np.random.Generator) -> None:
         """`oldest_book_ms`: a book older than this on arrival is unknown and fills nothing."""
         self._rates = rates
         self._oldest_book_ms = oldest_book_ms
         self._rng = rng
-        self._travelling: list[tuple[int, int, Order, bool]] = []
-        self._settling: list[tuple[int, str, bool]] = []
+        self._account = PaperAccount()
+        self._travelling: list[_Trip] = []
+        self._cancels: list[_Cancel] = []
+        self._silent: list[_Silent] = []
+        self._settling: list[tuple[int, str, ev.FillMatched]] = []
         self._eaten: dict[str, dict[int, tuple[int, int]]] = {}
         self._sent = 0
 
     def send(self, order_id: str, intent: Intent) -> Order:
         """Take an admitted order; what becomes of it is told by `due`."""
-        draws = self._rng.random(2)
-        refused = bool(draws[0] < self._rates.reject_rate)
-        late = self._rates.delay_ms if draws[1] < self._rates.delay_rate else 0
-        wait = self._rates.taker_delay_ms + self._latency_ms() + late
+        rates, draws = self._rates, self._rng.random(4)
+        late = rates.delay_ms if draws[1] < rates.delay_rate else 0
+        wait = rates.taker_delay_ms + self._latency_ms() + late
         order = Order(order_id, intent, intent.t_ms + wait)
         self._sent += 1
-        heapq.heappush(self._travelling, (order.arrives_ms, self._sent, order, refused))
+        refused, lost = draws[0] < rates.reject_rate, draws[2] < rates.lost_answer_rate
+        trip = _Trip(
+            order.arrives_ms, self._sent, order, bool(refused), bool(lost), bool(draws[3] < HALF)
+        )
+        heapq.heappush(self._travelling, trip)
+        self._account.now(order)
         return order
 
-    def adopt(self, fills: Iterable[ev.FillMatched]) -> None:
-        """Take over matches of an earlier process that are not settled yet."""
+    def cancel_all(self, t_ms: int) -> None:
+        """Ask for the end of every order sent so far; the request travels too."""
+        heapq.heappush(self._cancels, _Cancel(t_ms + self._latency_ms(), self._sent))
+
+    def adopt(
+        self, fills: Iterable[ev.FillMatched], shares: Mapping[str, int] = NOTHING_HELD
+    ) -> None:
+        """Take over what an earlier process left. Its orders in flight are lost with it."""
+        self._account.adopt(shares)
         for fill in fills:
-            heapq.heappush(self._settling, (fill.settles_ms, fill.fill_id, fill.voids))
+            self._settle_at(fill.settles_ms, fill)
 
     def forget(self, token_id: str) -> None:
         """The window of this token is over; nothing can be eaten of it again."""
         self._eaten.pop(token_id, None)
+        self._account.forget(token_id)
+
+    def statement(self, t_ms: int) -> Statement:
+        """Our account as it stands after `due(t_ms)`."""
+        return self._account.statement(t_ms)
 
     def next_ms(self) -> int | None:
-        """Market time of the next arrival or settlement."""
-        times = [heap[0][0] for heap in (self._travelling, self._settling) if heap]
-        return min(times, default=None)
+        """Market time of the next settlement, arrival, cancel or late answer."""
+        heaps = (self._settling, self._travelling, self._cancels, self._silent)
+        return min((heap[0][0] for heap in heaps if heap), default=None)
 
     def due(self, t_ms: int, book_of: BookOf) -> list[tuple[int, ev.Event]]:
         """Everything that happened up to `t_ms`, in order, each with its own time."""
@@ -70,26 +125,76 @@ class PaperVenue:
         return happened
 
     def _step(self, at: int, book_of: BookOf) -> list[ev.Event]:
+        """One of the things that happen at `at`; a match comes before the cancel that it meets."""
         if self._settling and self._settling[0][0] == at:
-            _, fill_id, voids = heapq.heappop(self._settling)
-            return [ev.FillVoided(fill_id) if voids else ev.FillSettled(fill_id)]
-        _, _, order, refused = heapq.heappop(self._travelling)
-        if refused:
-            order.to(OrderState.REJECTED)
-            return [ev.OrderRejected(order.order_id, "VENUE_REJECT", "refused by the paper venue")]
-        return self._match(order, book_of(order.intent.token_id))
+            return [self._settled(heapq.heappop(self._settling)[2])]
+        if self._travelling and self._travelling[0].arrives_ms == at:
+            return self._arrived(heapq.heappop(self._travelling), book_of)
+        if self._cancels and self._cancels[0].arrives_ms == at:
+            return self._cancelled(heapq.heappop(self._cancels))
+        told = heapq.heappop(self._silent)
+        return self._end(told.order, at, told.fills, told.how)
 
-    def _match(self, order: Order, book: Book | None) -> list[ev.Event]:
+    def _settled(self, fill: ev.FillMatched) -> ev.Event:
+        if not fill.voids:
+            return ev.FillSettled(fill.fill_id)
+        self._account.voided(fill)
+        return ev.FillVoided(fill.fill_id)
+
+    def _arrived(self, trip: _Trip, book_of: BookOf) -> list[ev.Event]:
+        order = trip.order
+        if trip.lost:
+            return [self._lost(trip, book_of)]
+        if trip.refused:
+            self._account.now(order.to(OrderState.REJECTED))
+            return [ev.OrderRejected(order.order_id, "VENUE_REJECT", "refused by the paper venue")]
+        fills, how = self._match(order, book_of(order.intent.token_id))
+        return self._end(order, order.arrives_ms, fills, how)
+
+    def _lost(self, trip: _Trip, book_of: BookOf) -> ev.Event:
+        """It fills now or never did; nobody says which before `unknown_ms` have passed."""
+        order = trip.order.to(OrderState.AMBIGUOUS)
+        self._account.now(order)
+        until_ms = order.arrives_ms + self._rates.unknown_ms
+        fills: list[ev.FillMatched] = []
+        how = "absent"
+        if trip.reaches:
+            fills, how = self._match(order, book_of(order.intent.token_id))
+        heapq.heappush(self._silent, _Silent(until_ms, trip.number, order, fills, how))
+        return ev.OrderAmbiguous(order.order_id, until_ms, "the answer was lost")
+
+    def _cancelled(self, cancel: _Cancel) -> list[ev.Event]:
+        """Orders sent after the request travel on."""
+        ended = [trip for trip in self._travelling if trip.number <= cancel.upto]
+        self._travelling = [trip for trip in self._travelling if trip.number > cancel.upto]
+        heapq.heapify(self._travelling)
+        events: list[ev.Event] = []
+        for trip in sorted(ended, key=lambda trip: trip.number):
+            events += self._end(trip.order, cancel.arrives_ms, [], "cancelled")
+        return events
+
+    def _end(self, order: Order, at: int, fills: list[ev.FillMatched], how: str) -> list[ev.Event]:
+        """Tell what an order came to at `at`."""
+        self._account.now(order.to(_state_of(fills, how)))
+        for fill in fills:
+            self._account.matched(fill)
+            self._settle_at(max(at, fill.settles_ms), fill)
+        if at >= order.intent.market.end_ms:
+            self._account.forget(order.intent.token_id)
+        return [*fills, ev.OrderDone(order.order_id, how)]
+
+    def _settle_at(self, at: int, fill: ev.FillMatched) -> None:
+        heapq.heappush(self._settling, (at, fill.fill_id, fill))
+
+    def _match(self, order: Order, book: Book | None) -> tuple[list[ev.FillMatched], str]:
+        """What an order fills of the book that it meets, and how it ends."""
         unusable = self._unusable(order, book)
         if unusable is not None or book is None:
-            order.to(OrderState.KILLED)
-            return [ev.OrderDone(order.order_id, f"killed: {unusable}")]
+            return [], f"killed: {unusable}"
         fills = self._fills(order, book)
         if not fills:
-            order.to(OrderState.KILLED)
-            return [ev.OrderDone(order.order_id, "killed: nothing within the limit on arrival")]
-        order.to(OrderState.MATCHED)
-        return [*fills, ev.OrderDone(order.order_id, _how(order.intent, fills))]
+            return [], "killed: nothing within the limit on arrival"
+        return fills, _how(order.intent, fills)
 
     def _unusable(self, order: Order, book: Book | None) -> str | None:
         if order.arrives_ms >= order.intent.market.end_ms:
@@ -129,7 +234,7 @@ class PaperVenue:
 
     def _fill(self, order: Order, index: int, shares: int, price_bp: int) -> ev.FillMatched:
         intent = order.intent
-        fill = ev.FillMatched(
+        return ev.FillMatched(
             fill_id=f"{order.order_id}.{index}",
             order_id=order.order_id,
             slug=intent.market.slug,
@@ -143,12 +248,16 @@ class PaperVenue:
             settles_ms=order.arrives_ms + self._rates.settle_ms,
             voids=bool(self._rng.random() < self._rates.settle_failure_rate),
         )
-        self.adopt([fill])
-        return fill
 
     def _latency_ms(self) -> int:
         spread = math.exp(self._rates.latency_sigma * float(self._rng.standard_normal()))
         return round(self._rates.latency_ms * spread)
+
+
+def _state_of(fills: list[ev.FillMatched], how: str) -> OrderState:
+    if fills:
+        return OrderState.MATCHED
+    return OrderState(how) if how in ("cancelled", "absent") else OrderState.KILLED
 
 
 def _side(intent: Intent, book: Book) -> tuple[Level, ...]:

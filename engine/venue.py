@@ -6,8 +6,9 @@ through the gate alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from engine import events as ev
@@ -16,6 +17,7 @@ from engine.order import Intent
 
 BookOf = Callable[[str], Book | None]
 """Outcome token -> its book now."""
+NOTHING_HELD: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,11 @@ class Venue(Protocol):
         """Ask for the end of every order that is under way. A request, no fact: each order's end
         is told by `due`, and may be a fill."""
 
-    def adopt(self, fills: Iterable[ev.FillMatched]) -> None:
-        """Take over matches of an earlier process that are not settled yet."""
+    def adopt(
+        self, fills: Iterable[ev.FillMatched], shares: Mapping[str, int] = NOTHING_HELD
+    ) -> None:
+        """Take over what an earlier process left: matches that are not settled yet, and the shares
+        held, by outcome token, these included. A venue with books of its own needs neither."""
 
     def forget(self, token_id: str) -> None:
         """The window of this token is over."""

@@ -23,7 +23,9 @@ from engine.units import MICRO
 from models.ladder import Fall, RungView
 from tests.engine.build import LIMITS, MARKET, START_MS
 
-SURE = PaperVenue(reject_rate=0, delay_rate=0, settle_failure_rate=0, latency_sigma=0)
+SURE = PaperVenue(
+    reject_rate=0, delay_rate=0, settle_failure_rate=0, latency_sigma=0, lost_answer_rate=0
+)
 ORDINARY = Settings(trade_size=Decimal(500), limits=LIMITS, paper=SURE)
 BOOKS_ONLY = frozenset({"book"})
 DEEP: tuple[tuple[Level, ...], tuple[Level, ...]] = (

@@ -89,9 +89,9 @@ def test_shares_that_come_back_after_the_end_await_the_verdict_with_a_reason() -
     failing = SURE.model_copy(update={"settle_failure_rate": 1.0, "settle_ms": 20_000})
     engine = engine_on(window(), settings=ORDINARY.model_copy(update={"paper": failing}))
     engine.advance(END - 10_000)
-    bought = fill("o1.0", shares=100)
+    bought = fill("o0.0", shares=100)
     engine.journal.record(END - 10_000, bought)
-    engine.journal.record(END - 10_000, ev.FillSettled("o1.0"))
+    engine.journal.record(END - 10_000, ev.FillSettled("o0.0"))
     engine.advance(END - 5_000)
     assert engine.journal.ledger.open_slugs() == []
     engine.advance(END + 30_000)
@@ -187,14 +187,23 @@ def test_a_position_on_its_way_out_is_shown_as_such() -> None:
     assert _note_of_position(engine) == "being sold"
 
 
-def test_a_halt_lets_what_is_in_flight_fill_and_holds_it() -> None:
+def test_a_halt_cancels_what_is_in_flight() -> None:
     engine = engine_on(window(), UP, SLOW)
     engine.advance(START_MS + 1_000)
     assert engine.journal.ledger.working
     obey(engine, rq.Halt("key"))
     engine.advance(START_MS + 60_000)
-    assert engine.journal.ledger.open_slugs() == [MARKET.slug]
+    assert engine.journal.ledger.open_slugs() == []
+    assert events_of(engine, ev.OrderDone) == [ev.OrderDone("o1", "cancelled")]
     assert len(events_of(engine, ev.OrderSent)) == 1
+
+
+def test_a_halt_holds_what_had_matched_before_the_cancel_came() -> None:
+    engine = engine_on(window(), UP, SLOW)
+    engine.advance(START_MS + 4_980)
+    obey(engine, rq.Halt("key"))
+    engine.advance(START_MS + 60_000)
+    assert engine.journal.ledger.open_slugs() == [MARKET.slug]
     engine.advance(END)
     (reason,) = engine.journal.ledger.awaiting.values()
     assert "halted" in reason

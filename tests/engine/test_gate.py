@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.exposure import Exposure
-from engine.gate import Code, Denial, Gate, Situation, reserve_for
+from engine.exposure import Exposure, reserve_for
+from engine.gate import Code, Denial, Gate, Situation
 from engine.market import FeeSchedule
 from engine.order import Intent, Purpose
 from engine.settings import Limits
@@ -34,7 +34,8 @@ def test_an_ordinary_order_passes() -> None:
 
 OPEN_CASES = [
     (buy(), situation(TradingState.HALTED), Code.HALTED),
-    (buy(), situation(TradingState.REDUCING), Code.NOT_ACTIVE),
+    (buy(), situation(TradingState.REDUCING, net=(0, MICRO)), Code.NET_EXPOSURE),
+    (buy(), situation(TradingState.REDUCING, after=Exposure((), 0, 0, -1)), Code.WORST_CASE),
     (buy(), situation(TradingState.STARTING), Code.NOT_ACTIVE),
     (buy(), situation(TradingState.RECONCILING), Code.NOT_ACTIVE),
     (buy(), situation(has_books=False), Code.NO_BOOK),
@@ -50,9 +51,10 @@ OPEN_CASES = [
     (buy(0.99, limit_bp=100), situation(), Code.MIN_SIZE),
     (buy(limit_bp=5_050), situation(), Code.TICK),
     (buy(limit_bp=0), situation(), Code.TICK),
-    (buy(), situation(exposure=Exposure((("BTC", 450 * MICRO),), 0)), Code.ASSET_EXPOSURE),
-    (buy(), situation(exposure=Exposure((("ETH", 2_100 * MICRO),), 0)), Code.TOTAL_EXPOSURE),
-    (buy(), situation(exposure=Exposure((), -1_894 * MICRO)), Code.DAILY_LOSS),
+    (buy(), situation(after=Exposure((("BTC", 551 * MICRO),), 0)), Code.ASSET_EXPOSURE),
+    (buy(), situation(after=Exposure((("ETH", 2_201 * MICRO),), 0)), Code.TOTAL_EXPOSURE),
+    (buy(), situation(after=Exposure((), -2_001 * MICRO)), Code.DAILY_LOSS),
+    (buy(), situation(after=Exposure((), 0, -2_001 * MICRO)), Code.DAILY_LOSS),
 ]
 
 
@@ -82,7 +84,9 @@ def test_F09_F10_an_exit_passes_in_every_trading_state(
 
 @pytest.mark.parametrize("state", [s for s in TradingState if s is not TradingState.ACTIVE])
 def test_an_opening_order_passes_in_active_only(state: TradingState) -> None:
-    assert denied(buy(), situation(state)).code in (Code.HALTED, Code.NOT_ACTIVE)
+    opening = situation(state, net=(0, 200 * MICRO))
+    codes = (Code.HALTED, Code.NOT_ACTIVE, Code.NET_EXPOSURE)
+    assert denied(buy(), opening).code in codes
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,8 @@ def denied_by(gate: Gate, t_ms: int) -> Code | None:
 
 def test_a_limit_of_zero_is_a_limit_not_unlimited() -> None:
     assert denied(buy(), limits=limits_with(order=Decimal(0))).code is Code.ORDER_SIZE
-    assert denied(buy(), limits=limits_with(daily_loss=Decimal(0))).code is Code.DAILY_LOSS
+    any_loss = situation(after=Exposure((), -1))
+    assert denied(buy(), any_loss, limits_with(daily_loss=Decimal(0))).code is Code.DAILY_LOSS
 
 
 @given(

@@ -9,7 +9,7 @@ from engine.exposure import exposure_of
 from engine.ledger import Ledger
 from engine.market import Outcome
 from engine.order import Side
-from engine.units import MICRO, cost_micro
+from engine.units import FEE_STEP, MICRO, cost_micro
 from tests.engine.build import MARKET, NOW, fill, market
 
 
@@ -175,7 +175,8 @@ def test_a_pair_of_which_one_leg_is_being_sold_is_no_certain_dollar() -> None:
             None,
         ),
     )
-    assert exposure_of(pair).worst_day == -10 * MICRO
+    sold_for, fee = 4 * MICRO, MARKET.fee.taker_fee_micro(10 * MICRO, 4_000) + FEE_STEP
+    assert exposure_of(pair).worst_day == sold_for - fee - 10 * MICRO
 
 
 sides = st.sampled_from(list(Side))

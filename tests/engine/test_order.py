@@ -35,6 +35,12 @@ def test_an_order_whose_answer_was_lost_is_never_sent_again() -> None:
     assert OrderState.REJECTED not in TRANSITIONS[OrderState.AMBIGUOUS]
 
 
+def test_a_fill_that_was_on_its_way_when_the_order_was_cancelled_is_no_error() -> None:
+    cancelled = order(OrderState.SENT).to(OrderState.CANCELLED)
+    assert cancelled.to(OrderState.MATCHED).state is OrderState.MATCHED
+    assert TRANSITIONS[OrderState.CANCELLED] == {OrderState.MATCHED}
+
+
 def test_a_step_makes_a_new_order_and_leaves_the_old_as_it_was() -> None:
     sent = order(OrderState.SENT)
     sent.to(OrderState.MATCHED)

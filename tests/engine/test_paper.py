@@ -13,7 +13,8 @@ from engine.settings import PaperVenue as Rates
 from engine.units import MICRO, cost_micro
 from tests.engine.build import FREE, MARKET, NOW, book, buy, market, sell
 
-SURE = Rates(reject_rate=0, delay_rate=0, settle_failure_rate=0)
+SURE = Rates(reject_rate=0, delay_rate=0, settle_failure_rate=0, lost_answer_rate=0)
+FAULTS = {"reject_rate": 0.2, "delay_rate": 0.3, "settle_failure_rate": 0.25}
 LATER = NOW + 60_000
 
 
@@ -116,7 +117,7 @@ def test_an_order_that_arrives_after_the_end_fills_nothing() -> None:
 
 
 def test_F60_orders_are_refused_delayed_and_voided_at_the_given_rates() -> None:
-    at = venue(Rates(reject_rate=0.2, delay_rate=0.3, settle_failure_rate=0.25))
+    at = venue(SURE.model_copy(update=FAULTS))
     deep = book(asks=((5_000, 10**9 * MICRO),), t_ms=NOW + 1_000)
     orders = [at.send(f"o{i}", buy(10)) for i in range(1_000)]
     events = [e for _, e in at.due(LATER, lambda _: deep)]
@@ -203,7 +204,7 @@ def test_a_market_without_fees_charges_none() -> None:
 @pytest.mark.parametrize("state", [s for s in OrderState if s is not OrderState.SENT])
 def test_an_order_ends_once(state: OrderState) -> None:
     ended = Order("o1", buy(), NOW).to(state)
-    if state is OrderState.AMBIGUOUS:
+    if state in (OrderState.AMBIGUOUS, OrderState.CANCELLED):  # a match may have been on its way
         assert ended.to(OrderState.MATCHED).state is OrderState.MATCHED
         return
     with pytest.raises(InvalidTransition, match="cannot become"):
