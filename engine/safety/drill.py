@@ -15,8 +15,8 @@ from engine import events as ev
 from engine.book import Book
 from engine.clock import Clock
 from engine.errors import ConsoleError
-from engine.exposure import exposure_of
-from engine.gate import Code, Denial, Gate, Situation, reserve_for
+from engine.exposure import after, exposure_of, net, net_after, reserve_for
+from engine.gate import Code, Denial, Gate, Situation
 from engine.intents import opening
 from engine.ledger import Ledger
 from engine.market import Market, Outcome
@@ -72,15 +72,25 @@ class Ground:
 
     def submit(self, order_id: str, intent: Intent) -> Denial | None:
         """As the trader does: the gate, the ledger, the venue."""
-        denial = self.gate.check(intent, self._situation())
+        denial = self.gate.check(intent, self._situation(intent))
         if denial is None:
             self.ledger.apply(intent.t_ms, _sent(order_id, intent))
             self.venue.send(order_id, intent)
         return denial
 
-    def _situation(self) -> Situation:
-        state = TradingState.HALTED if self.latch.shut else TradingState.ACTIVE
-        return Situation(state, BOOK, exposure_of(self.ledger), 0, 0, in_flight=False)
+    def _situation(self, intent: Intent) -> Situation:
+        """Nothing in it speaks against an order but the latch, so that a refusal proves that one."""
+        return Situation(
+            state=TradingState.HALTED if self.latch.shut else TradingState.ACTIVE,
+            book=BOOK,
+            exposure=exposure_of(self.ledger),
+            after=after(self.ledger, intent),
+            net=net(self.ledger, MARKET.slug),
+            net_after=net_after(self.ledger, intent),
+            held=0,
+            sellable=0,
+            in_flight=False,
+        )
 
 
 def _tried(ground: Ground, clock: Clock) -> tuple[float, str]:

@@ -172,7 +172,7 @@ def test_a_latch_that_cannot_be_removed_goes_on_halting(
     latch.shut_now("key")
     latch.keep()
 
-    def refuse(_: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - pathlib's own
+    def refuse(_: Path, missing_ok: bool = False) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(Path, "unlink", refuse)
