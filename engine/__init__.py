@@ -25,6 +25,7 @@ Floor plan, in the order of the data:
 * ``standing``                         the state that holds now, and why
 * ``safety``                           breakers, tasks that prove that they run, stop and drill
 * ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
+* ``paper_account``, ``reconcile``     what it knows of us; our books against a venue's
 * ``events``, ``eventlog``             what can happen, and the append-only truth of it
 * ``journal``, ``ledger``              writing and believing; positions and PnL as a fold
 * ``token_account``                    the fills of one outcome token and what they add up to

@@ -200,7 +200,9 @@ def test_a_halt_cancels_what_is_in_flight() -> None:
 
 def test_a_halt_holds_what_had_matched_before_the_cancel_came() -> None:
     engine = engine_on(window(), UP, SLOW)
-    engine.advance(START_MS + 4_980)
+    engine.advance(START_MS + 1_000)
+    arrives_ms = engine.journal.ledger.sent_ms["o1"] + 5_090
+    engine.advance(arrives_ms - 50)
     obey(engine, rq.Halt("key"))
     engine.advance(START_MS + 60_000)
     assert engine.journal.ledger.open_slugs() == [MARKET.slug]
