@@ -27,7 +27,7 @@ from engine.messages import SessionEnded
 from engine.meters import Meters
 from engine.paper import PaperVenue
 from engine.rows import row_of
-from engine.safety.account import Account, Agreement
+from engine.safety.account import Account, Agreement, Comparison
 from engine.safety.breakers import Breaker
 from engine.safety.checks import Checks
 from engine.safety.duties import Duties, Duty
@@ -40,7 +40,7 @@ from engine.standing import Standing
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
 from engine.units import dollars
-from engine.venue import Unknown
+from engine.venue import Venue
 from engine.windows import Windows
 from models.ladder import Fall, Ladder
 
@@ -81,9 +81,10 @@ class Engine(Standing):
         latch: Latch,
         seed: int,
         duties: Duties | None = None,
+        venue: Venue | None = None,
     ) -> None:
         """`duties`: tasks that must prove that they run, in market seconds; None: the engine's own,
-        as a run needs that no thread hosts."""
+        as a run needs that no thread hosts. `venue`: None is the paper venue."""
         super().__init__(journal, latch, duties or Duties(own_duties(settings)), lambda: self.t_ms)
         rngs = Randomness.of(seed)
         self.feed, self.settings, self.ladder = feed, settings, ladder
@@ -95,7 +96,8 @@ class Engine(Standing):
         self.desks = {asset: Desk(asset, feed.info, settings) for asset in feed.info.assets}
         self.intake = Intake(self.desks, journal)
         self.decider = Decider(ladder, settings.decision_rule, rngs.policy)
-        self.venue = PaperVenue(settings.paper, round(settings.source_age_s * 1000), rngs.venue)
+        oldest_book_ms = round(settings.source_age_s * 1000)
+        self.venue: Venue = venue or PaperVenue(settings.paper, oldest_book_ms, rngs.venue)
         self.scorecard = Scorecard.of_log(journal.log)
         journal.listeners.append(self.scorecard.happened)
         self.meters = Meters(windows=journal.ledger.counts["MarketSeen"])
@@ -116,7 +118,8 @@ class Engine(Standing):
         self.windows = Windows(self.desks, journal, self.trader, self.venue, self.meters)
         silence = Silence(feed.info.has, settings.safety.data_gap_s, self.t_ms)
         self.checks = Checks(journal, self.intake, self.breakers, settings.safety, silence)
-        self.account = Account(self._differences, settings.safety.reconcile_s)
+        comparison = Comparison(journal, self.venue, settings.paper.unknown_ms)
+        self.account = Account(comparison, settings.safety.reconcile_s)
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -159,11 +162,10 @@ class Engine(Standing):
         )
 
     def _take_over(self) -> None:
-        """Orders in flight when a process died never reached the paper venue's book."""
+        """Have the venue and the intake know what an earlier process left."""
         ledger = self.journal.ledger
-        for order_id in list(ledger.working):
-            self.journal.record(self.t_ms, ev.OrderDone(order_id, "lost at restart"))
-        self.venue.adopt(booked.fill for booked in ledger.pending.values())
+        unsettled = (booked.fill for booked in ledger.pending.values())
+        self.venue.adopt(unsettled, {t: held.shares for t, held in ledger.holdings.items()})
         for slug in {*ledger.open_slugs(), *ledger.mid.open}:
             self.intake.remember(ledger.markets[slug])
         for slug in ledger.open_slugs():
@@ -202,9 +204,16 @@ class Engine(Standing):
 
     def _venue_turn(self, t_ms: int) -> None:
         for at, event in self.venue.due(t_ms, self.intake.book):
-            self.journal.record(max(at, self.t_ms), event)
+            self._believe(max(at, self.t_ms), event)
         self.t_ms = max(self.t_ms, t_ms)
         self.checks.orders(self.trip)
+
+    def _believe(self, t_ms: int, event: ev.Event) -> None:
+        """Book what the venue says; what cannot follow from our books changes nothing in them."""
+        try:
+            self.journal.record(t_ms, event)
+        except ValueError as error:
+            self.trip(Breaker.MISMATCH, str(error))
 
     # ---- one tick --------------------------------------------------------------------------
 
@@ -214,10 +223,10 @@ class Engine(Standing):
         self.windows.open_day(t_ms)
         self.windows.roll(t_ms)
         self.checks.sources(t_ms, self.windows.running, self.trip)
+        self._compare(t_ms)
         self.tell_state(self.why())
         decisions = self._decide(t_ms)
         self._look_after_exits(t_ms)
-        self._compare(t_ms)
         self._sample_curve(t_ms)
         if self.observer is not None:
             self.observer.ticked(t_ms, decisions, self.state())
@@ -267,9 +276,6 @@ class Engine(Standing):
         elif found is Agreement.EQUAL:
             self.over(Breaker.MISMATCH)
             self.agreed()
-
-    def _differences(self, t_ms: int) -> tuple[str, ...] | Unknown:
-        return ()
 
     def _sample_curve(self, t_ms: int) -> None:
         if self.curve and t_ms - self.curve[-1].t_ms < CURVE_STEP_MS:

@@ -48,7 +48,7 @@ class Windows:
         day = datetime.fromtimestamp(t_ms / 1000, UTC).date().isoformat()
         ledger = self._journal.ledger
         if ledger.day is None or ledger.day.day < day:
-            self._journal.record(t_ms, ev.DayOpened(day, ledger.equity_at_cost))
+            self._journal.record(t_ms, ev.DayOpened(day, ledger.settled_equity))
 
     def roll(self, t_ms: int) -> None:
         """End and begin the windows whose time it is."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from engine.venue import Unknown
+from engine import reconcile
+from engine.journal import Journal
+from engine.venue import Unknown, Venue
 
 AGAIN_MS = 1_000
 """Market time between two comparisons while the account is not known."""
@@ -28,6 +30,29 @@ class Agreement(Enum):
     UNKNOWN = "not answered"
 
 
+class Comparison:
+    """One question to the venue: books what its answer proves, and says what still differs."""
+
+    def __init__(self, journal: Journal, venue: Venue, unknown_ms: int) -> None:
+        """`unknown_ms`: time after which an order that the venue does not know cannot fill."""
+        self._journal, self._venue, self._unknown_ms = journal, venue, unknown_ms
+        self._settle = reconcile.settle_at_start
+        """Orders of an earlier process are judged once, by the first answer."""
+
+    def __call__(self, t_ms: int) -> tuple[str, ...] | Unknown:
+        statement = self._venue.statement(t_ms)
+        if isinstance(statement, Unknown):
+            return statement
+        ledger, unknown_ms = self._journal.ledger, self._unknown_ms
+        proven, self._settle = self._settle(ledger, statement, t_ms, unknown_ms), reconcile.settle
+        try:
+            for event in proven:
+                self._journal.record(t_ms, event)
+        except ValueError as error:  # it cannot follow from our books, which have not changed
+            return (str(error),)
+        return reconcile.differences(ledger, statement)
+
+
 class Account:
     """The comparisons of one engine."""
 
@@ -36,19 +61,23 @@ class Account:
         self._compare = compare
         self._period_ms = round(period_s * 1000)
         self._last_ms: int | None = None
+        self._answered = False
         self._differed = False
         self.note = "not compared yet"
         """What the last comparison found, in words."""
 
     def due(self, t_ms: int, *, known: bool) -> bool:
-        """Whether it is time to compare; sooner while the account is not known."""
-        period_ms = self._period_ms if known else min(AGAIN_MS, self._period_ms)
+        """Whether it is time to compare; sooner while the account is not known, and after a
+        question that was not answered."""
+        settled = known and self._answered
+        period_ms = self._period_ms if settled else min(AGAIN_MS, self._period_ms)
         return self._last_ms is None or t_ms - self._last_ms >= period_ms
 
     def compare(self, t_ms: int) -> Agreement:
         """Ask the venue and compare, at market time `t_ms`."""
         self._last_ms = t_ms
         found = self._compare(t_ms)
+        self._answered = not isinstance(found, Unknown)
         if isinstance(found, Unknown):
             self.note = f"the venue's account is not known: {found.reason}"
             return Agreement.UNKNOWN

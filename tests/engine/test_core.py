@@ -20,7 +20,7 @@ from engine.picture import picture
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
 from tests.engine.build import LIMITS, MARKET, START_MS, market
-from tests.engine.fakes import DEEP, ORDINARY, SURE, always, books, engine_on, events_of, window
+from tests.engine.fakes import DEEP, HOLDS, ORDINARY, SURE, always, books, engine_on, events_of, window
 from tests.engine.numbers import numbers_in
 
 END = MARKET.end_ms
@@ -302,14 +302,17 @@ def test_the_pace_of_the_clock_changes_nothing(step: int) -> None:
     assert steps.journal.log.digest() == whole.journal.log.digest()
 
 
-def test_orders_in_flight_at_a_crash_are_closed_and_their_exposure_freed(tmp_path: Path) -> None:
+def test_an_order_in_flight_at_a_crash_keeps_its_exposure_until_it_can_no_longer_fill(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     slow = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"taker_delay_ms": 5_000})})
     first = engine_on(window(), UP, slow, EventLog(path))
     first.advance(START_MS + 3_000)
     assert first.journal.ledger.working
     first.journal.log.close()
-    second = engine_on(window(), UP, slow, EventLog(path))
+    reserved = exposure_of(first.journal.ledger).total
+    second = engine_on(window(), HOLDS, slow, EventLog(path), start_ms=START_MS + 3_000)
+    assert exposure_of(second.journal.ledger).total == reserved > 0
+    second.advance(START_MS + slow.paper.unknown_ms + 15_000)
     assert second.journal.ledger.working == {}
     assert exposure_of(second.journal.ledger).total == 0
 
