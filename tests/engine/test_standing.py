@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,10 @@ from tests.engine.build import LIMITS, MARKET, START_MS
 from tests.engine.fakes import ORDINARY, SURE, FakeLadder, always, engine_on, events_of, window
 
 UP = always(Action.BUY)
-IN_FLUX: Callable[[int], Action] = lambda call: Action.BUY if call // 20 % 2 else Action.SELL  # noqa: E731 - a policy in one line
+
+
+def in_flux(call: int) -> Action:
+    return Action.BUY if call // 20 % 2 else Action.SELL
 
 
 def strict(paper: PaperVenue = SURE, **safety: object) -> Settings:
@@ -111,9 +115,7 @@ def _between(message: Message, begin_s: float, end_s: float) -> bool:
     return isinstance(message, BookSnapshot) and begin_s < at < end_s
 
 
-def test_F52_a_source_that_falls_silent_stops_opening_until_it_speaks_and_the_account_is_equal() -> (
-    None
-):
+def test_F52_a_silent_source_stops_opening_until_it_speaks_and_the_account_is_equal() -> None:
     gap = [m for m in window() if not _between(m, 100, 300)]
     engine = engine_on(gap, settings=strict(data_gap_s=60.0, reconcile_s=10.0))
     engine.advance(START_MS + 160_000)
@@ -196,7 +198,7 @@ class Telling:
     def __init__(self, engine: Engine) -> None:
         self._true = engine.venue.statement
         self.lie: Callable[[Statement], Statement | Unknown] | None = None
-        engine.venue.statement = self  # type: ignore[method-assign,assignment]  # stands for the venue
+        engine.venue.statement = self  # type: ignore[method-assign]  # stands for the venue
 
     def __call__(self, t_ms: int) -> Statement | Unknown:
         said = self._true(t_ms)
@@ -264,19 +266,11 @@ def test_nothing_opens_before_the_first_answer_of_the_venue() -> None:
 def test_what_cannot_follow_from_our_books_changes_nothing_in_them_and_stops_opening() -> None:
     engine = engine_on(window())
     engine.advance(START_MS + 1_000)
-    engine._believe(engine.t_ms, ev.FillSettled("a fill of nobody"))
-    engine._believe(
-        engine.t_ms,
-        ev.OrderSent(
-            "o1", MARKET.slug, "BTC", "UP", MARKET.up_token, "BUY", 1, 5000, 1, "open", None
-        ),
+    sent = ev.OrderSent(
+        "o1", MARKET.slug, "BTC", "UP", MARKET.up_token, "BUY", 1, 5000, 1, "open", None
     )
-    engine._believe(
-        engine.t_ms,
-        ev.OrderSent(
-            "o1", MARKET.slug, "BTC", "UP", MARKET.up_token, "BUY", 2, 5000, 2, "open", None
-        ),
-    )
+    engine._believe(engine.t_ms, sent)
+    engine._believe(engine.t_ms, replace(sent, amount=2))
     assert Breaker.MISMATCH in tripped(engine)
     assert engine.journal.ledger.working["o1"].amount == 1
 
@@ -347,7 +341,7 @@ def test_breakers_trip_and_clear_at_the_same_instants_whatever_the_pace(step_ms:
 
     def run(step: int) -> str:
         gap = [m for m in window() if not _between(m, 300, 420)]
-        engine = engine_on(gap, IN_FLUX, strict(faulty, rejects=3, errors_of=6))
+        engine = engine_on(gap, in_flux, strict(faulty, rejects=3, errors_of=6))
         for t in range(START_MS, MARKET.end_ms + 120_000, step):
             engine.advance(t)
         engine.advance(MARKET.end_ms + 120_000)

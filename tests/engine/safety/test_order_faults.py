@@ -43,9 +43,9 @@ def test_an_order_that_found_no_price_ends_no_row_of_rejects() -> None:
 
 
 def test_the_share_of_orders_that_went_wrong_counts_rejects_and_voids() -> None:
-    good = [event for order in (1, 2, 3) for event in filled(order)]
-    voids = [fill("o4.0"), ev.OrderDone("o4", "filled"), ev.FillVoided("o4.0")]
-    rejects = [rejected(5), *filled(6)]
+    good: list[ev.Event] = [event for order in (1, 2, 3) for event in filled(order)]
+    voids: list[ev.Event] = [fill("o4.0"), ev.OrderDone("o4", "filled"), ev.FillVoided("o4.0")]
+    rejects: list[ev.Event] = [rejected(5), *filled(6)]
     assert found(*good, *voids, *rejects) == {}
     said = found(*good, *voids, *rejects, rejected(7))  # o1 is no longer among the last six
     assert said == {Breaker.ERRORS: "3 of the last 6 orders went wrong, limit 50%"}
@@ -56,9 +56,9 @@ def test_fewer_orders_than_the_share_is_measured_on_do_not_count() -> None:
 
 
 def test_two_voids_of_one_order_are_one_order_that_went_wrong() -> None:
-    twice = [fill("o1.0"), fill("o1.1"), ev.OrderDone("o1", "filled")]
-    voids = [ev.FillVoided("o1.0"), ev.FillVoided("o1.1")]
-    others = [event for order in (2, 3, 4, 5) for event in filled(order)]
+    twice: list[ev.Event] = [fill("o1.0"), fill("o1.1"), ev.OrderDone("o1", "filled")]
+    voids: list[ev.Event] = [ev.FillVoided("o1.0"), ev.FillVoided("o1.1")]
+    others: list[ev.Event] = [event for order in (2, 3, 4, 5) for event in filled(order)]
     assert found(*twice, *others, *voids, rejected(6)) == {}
 
 

@@ -114,8 +114,7 @@ def test_F01_without_any_one_task_the_engine_is_never_active(
     machine.after(0, *alive)
     assert machine.engine.state() is TradingState.RECONCILING
     assert missing.value in machine.engine.why()
-    assert not machine.patrol.ready
-    assert not machine.patrol.may_begin
+    assert [machine.patrol.ready, machine.patrol.may_begin] == [False, False]
     for _ in range(100):
         machine.after(0.1, *alive)
         assert machine.engine.state() is not TradingState.ACTIVE
