@@ -4,6 +4,8 @@ Floor plan, from the shell inwards:
 
 * ``__main__``       arguments in, exit code out
 * ``arguments``      the command line: every option
+* ``shell_arguments``  the same of the commands for other shells
+* ``parser``         how a wrong argument is told
 * ``values``         what an option's value may be
 * ``examples``       what each command's help shows
 * ``run_command``    a run, with a screen or without, from refusal to summary
@@ -23,6 +25,7 @@ Floor plan, from the shell inwards:
 * ``signals``        what each signal does to a run, and the way out
 * ``hangup``         a run whose terminal went away
 * ``app``            polls the engine, turns keys into requests, opens dialogs
+* ``toasts``       which alerts stand on the screen, and when the bell rings
 * ``driver``         the terminal, whatever it does
 * ``sparing``        of an update only the cells that differ
 * ``commands``       the one table of keys

@@ -33,9 +33,11 @@ from console.modals.roll_back import RollBackModal
 from console.sparing import shorter_codes
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
+from console.toasts import Toasts
 from console.views.main import MainScreen
 from console.views.view import present_in
 from console.widgets.display import Display
+from console.widgets.safety import what_remains
 from engine.market import ASSETS
 from engine.requests import (
     AdmitOpens,
@@ -85,6 +87,8 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self._frozen_at: float | None = None
         self._shown = engine.latest()
         self._drawn: object = None
+        self._toasts = Toasts()
+        self._rings = True
         self.register_theme(CONSOLE_THEME)
         self.theme = CONSOLE_THEME.name
         self.animation_level = "none"
@@ -152,6 +156,21 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             self.main.show_status(newest)
             self._show_view()
             self._show_dialog(newest)
+        self._alert(newest)
+
+    def _alert(self, snapshot: Snapshot) -> None:
+        """Toast what was alerted since the last look; an alarm rings the terminal's bell."""
+        look, now = self.look(), self._clock()
+        news = self._toasts.news(snapshot, now)
+        if news is None:
+            return
+        self.clear_notifications()
+        for toast in news.toasts:
+            text = look.money.sentence(toast.text)
+            seconds = toast.until - now
+            self.notify(text, severity=toast.severity, markup=False, timeout=seconds)
+        if news.rings and self._rings:
+            self.bell()
 
     def _show_view(self) -> None:
         look = self.look()
@@ -208,6 +227,10 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self.privacy = not self.privacy
         self.poll()
 
+    def action_switch_bell(self) -> None:
+        self._rings = not self._rings
+        self._say(f"bell {'on: alarms ring' if self._rings else 'off: alarms are silent'}")
+
     async def action_help(self) -> None:
         await self.push_screen(HelpScreen(self.engine.latest()))
 
@@ -242,8 +265,14 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def action_reduce_only(self) -> None:
         """Into reduce-only, or out of it again."""
-        reducing = self.engine.latest().state == "REDUCING"
-        self.engine.ask(AdmitOpens() if reducing else ReduceOnly())
+        snapshot = self.engine.latest()
+        if snapshot.state != "REDUCING":
+            self.engine.ask(ReduceOnly())
+            return
+        self.engine.ask(AdmitOpens())
+        remains = what_remains(snapshot.safety)
+        if remains:
+            self._say(f"still REDUCING: {self.look().money.sentence(remains)}", "warning")
 
     async def action_resume(self) -> None:
         await self.push_screen(ResumeModal(self.engine.latest()), self._resume)

@@ -8,10 +8,24 @@ from __future__ import annotations
 WORDS: tuple[tuple[str, str], ...] = (
     ("PAPER", "Orders are simulated against the book as it is when they arrive. No money moves."),
     ("ACTIVE", "The gate admits openings and exits."),
-    ("REDUCING", "The gate admits only what reduces a position."),
+    ("REDUCING", ("The gate admits only what reduces a position: a breaker is tripped, a task is "
+     "stale, or you asked.")),
     ("HALTED", "The gate is shut to openings until RESUME is typed, across restarts too."),
     ("STARTING", "Before the first market data; nothing is traded."),
     ("RECONCILING", "Comparing the event log with the venue; nothing is opened."),
+    ("breaker", ("Something that ends opening by itself: rejects, errors, silent data, the clock, "
+     "the disk, the model. Time alone clears none; the Safety view tells what does.")),
+    ("tasks", ("What must prove again and again that it runs. One whose last proof is older than "
+     "its limit is stale, and nothing is opened.")),
+    ("drill", "The stop, tried at every start on a venue of its own that holds no position."),
+    ("latch", "What holds HALTED: shut in memory first, then in a file that survives a restart."),
+    ("no answer", ("An order whose answer was lost: it may have filled. What it may cost stays "
+     "reserved until the time shown, and it is never sent again.")),
+    ("on hangup", "What happens to the run when the terminal goes away: a setting."),
+    ("control socket", "Through it other shells of this machine reach the engine: trade-console "
+     "stop, status, attach."),
+    ("webhook", "An address of yours that alerts are sent to, from TRADE_CONSOLE_WEBHOOK."),
+    ("STUCK", "The engine's thread does not move; the watchdog has shut the gate from outside."),
     ("?", "Unknown. Never shown as zero."),
     ("market 12:34:56", "The market's own time, in UTC; it runs at the speed shown before it."),
     ("beat", "Age of the engine's last picture. When it grows, the numbers are old."),
@@ -103,5 +117,8 @@ DENIALS: tuple[tuple[str, str], ...] = (
     ("ORDER_RATE", "Too many openings in the last minute."),
     ("NOTHING_TO_SELL", "Nothing is held."),
     ("NOT_SETTLED", "The shares are not settled yet."),
+    ("WORST_CASE", "While REDUCING: the order would lower what is left in the worst case."),
+    ("NET_EXPOSURE", "While REDUCING: UP less DOWN of the market would grow or change sides."),
+    ("LOCKED_PAIR", "While REDUCING: selling one leg of an UP and DOWN pair would bare the other."),
 )
 """(code of the gate, why it refuses)."""

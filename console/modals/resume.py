@@ -35,6 +35,14 @@ class ResumeModal(TypedDialog[str | None]):
 
 def cannot_resume(snapshot: Snapshot) -> str | None:
     """Why the typed word would change nothing, or None."""
+    pointless = _pointless(snapshot)
+    if pointless is None and snapshot.safety.unmet:
+        return f"The engine would refuse: {'; '.join(snapshot.safety.unmet)}."
+    return pointless
+
+
+def _pointless(snapshot: Snapshot) -> str | None:
+    """Why there is nothing to resume, or None."""
     if snapshot.failure is not None:
         return "The engine has stopped; leave and start again, the halt will still be there."
     if snapshot.state != "HALTED":
@@ -47,7 +55,9 @@ def resume_lines(snapshot: Snapshot, money: Money) -> list[Line]:
     return [
         *_cause(snapshot, money),
         BLANK,
-        line("Look at these first:", LABEL),
+        *_musts(snapshot, money),
+        BLANK,
+        line("Look at these too:", LABEL),
         *_checklist(snapshot, money),
         BLANK,
         line("Resuming opens the gate, nothing else: limits, positions and model stay."),
@@ -60,7 +70,7 @@ def halted_by(snapshot: Snapshot) -> LogLine | None:
 
 
 def _cause(snapshot: Snapshot, money: Money) -> Iterator[Line]:
-    problem = cannot_resume(snapshot)
+    problem = _pointless(snapshot)
     if problem is not None:
         yield line(problem, WARN)
         return
@@ -77,10 +87,24 @@ def _since(snapshot: Snapshot) -> str:
     return f"{utc(row.t_ms)} UTC, {ago} ago in market time"
 
 
+def _musts(snapshot: Snapshot, money: Money) -> Iterator[Line]:
+    """What the engine refuses without."""
+    yield line("These must be true:", LABEL)
+    unmet, stop = snapshot.safety.unmet, snapshot.safety.stop
+    for clause in unmet:
+        yield failed("not yet", money.sentence(clause))
+    if stop is not None and stop.done:
+        yield check(True, f"{stop.grade} done", money.sentence(stop.sentence))  # noqa: FBT003 the mark's value
+    if not unmet:
+        yield check(True, "no obstacle", "account, latch and stop file forbid nothing")  # noqa: FBT003 the mark's value
+
+
 def _checklist(snapshot: Snapshot, money: Money) -> Iterator[Line]:
     if snapshot.failure is not None:
         yield failed("engine", money.sentence(snapshot.failure))
     yield _feeds(snapshot)
+    yield _breakers(snapshot, money)
+    yield _tasks(snapshot)
     yield _positions(snapshot, money)
     yield _day(snapshot, money)
     model = snapshot.model
@@ -96,6 +120,20 @@ def _feeds(snapshot: Snapshot) -> Line:
     if not promised:
         return check(None, "market data", "no stream has reported")
     return check(not bad, "market data", ", ".join(bad) or "every stream is fresh")
+
+
+def _breakers(snapshot: Snapshot, money: Money) -> Line:
+    tripped = snapshot.safety.breakers
+    told = "; ".join(f"{b.name} ({money.sentence(b.reason)})" for b in tripped)
+    return check(not tripped, "breakers", f"REDUCING follows: {told}" if told else "none tripped")
+
+
+def _tasks(snapshot: Snapshot) -> Line:
+    duties = snapshot.safety.duties
+    stale = [duty.name for duty in duties if not duty.fresh]
+    if not duties:
+        return check(None, "safety tasks", "none has reported")
+    return check(not stale, "safety tasks", ", ".join(stale) or "every proof is fresh")
 
 
 def _positions(snapshot: Snapshot, money: Money) -> Line:

@@ -21,6 +21,7 @@ from console.views.dashboard import Dashboard
 from console.views.feeds import Feeds
 from console.views.learning import Learning
 from console.views.log import Log
+from console.views.safety import Safety
 from console.views.trades import Trades
 from console.views.view import View
 from console.widgets.display import Display
@@ -69,6 +70,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             yield Curve(id="curve")
             yield Learning(id="learning")
             yield Feeds(id="feeds")
+            yield Safety(id="safety")
             yield Log(id="log")
         yield KeyRow()
 

@@ -11,4 +11,6 @@ learning.py  the challenger in words        series.py    what the updates measur
 updates.py   the table of updates         feeds.py    the feeds in words
 connections.py  the table of connections  contracts.py  the reference venue's contracts
 live.py      a live market in the status row
+safety.py    breakers, tasks, alerts      stop.py      a stop and its evidence
+safety_alerts.py  what the status row tells of safety
 """

@@ -15,6 +15,7 @@ from console.themes import ALARM, LABEL, PLAIN, WARN, WARN_BADGE
 from console.widgets.display import Display, look_of
 from console.widgets.lines import Line, Lines, first_line_that_fits, fit, width_of
 from console.widgets.live import WHY_ELSEWHERE, live_alerts, recording
+from console.widgets.safety_alerts import safety_alerts
 from console.widgets.vitals import (
     Item,
     badge,
@@ -163,14 +164,21 @@ def narrow_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:
 
 def alert(snapshot: Snapshot, display: Display, width: int) -> Line | None:
     """What stands between the trader and a normal session, in one row; None: nothing."""
-    marks, sentences = _marks(snapshot, display), _sentences(snapshot, display)
-    feeds = live_alerts(snapshot, display.money)
-    if not (marks or sentences or feeds):
+    marks = [*_marks(snapshot, display), *_failure(snapshot, display)]
+    sentences = _fallen(snapshot, display)
+    feeds, safety = live_alerts(snapshot, display.money), safety_alerts(snapshot, display.money)
+    if not (marks or sentences or feeds or safety):
         return None
-    whole = [*marks, *sentences, *(told.long for told in feeds)]
+    stopped, stops = [told.long for told in safety], [told.short for told in safety]
+    whole = [*marks, *stopped, *sentences, *(told.long for told in feeds)]
     brief = [*(told.short for told in feeds), *([WHY_ELSEWHERE] if feeds else [])]
     # What is cut at last is the end of a sentence, and never what has a short form.
-    variants = (whole, [*marks, *sentences, *brief], [*marks, *brief, *sentences])
+    variants = (
+        whole,
+        [*marks, *stopped, *sentences, *brief],
+        [*marks, *stops, *sentences, *brief],
+        [*marks, *stops, *brief, *sentences],
+    )
     return fit(first_line_that_fits(width, [_row(items) for items in variants]), width)
 
 
@@ -189,17 +197,17 @@ def _marks(snapshot: Snapshot, display: Display) -> list[Item]:
     return items
 
 
-def _sentences(snapshot: Snapshot, display: Display) -> list[Item]:
-    """Reasons in the engine's words."""
-    say = display.money.sentence
-    items: list[Item] = []
-    if snapshot.failure is not None:
-        items.append([("engine: ", LABEL), (say(snapshot.failure), ALARM)])
-    if snapshot.state != "ACTIVE" and snapshot.state_reason:
-        items.append([(f"{snapshot.state}: ", LABEL), (say(snapshot.state_reason), WARN)])
-    if snapshot.model.depth and snapshot.model.last_fall:
-        items.append([("model fell: ", LABEL), (say(snapshot.model.last_fall), WARN)])
-    return items
+def _failure(snapshot: Snapshot, display: Display) -> list[Item]:
+    if snapshot.failure is None:
+        return []
+    return [[("engine: ", LABEL), (display.money.sentence(snapshot.failure), ALARM)]]
+
+
+def _fallen(snapshot: Snapshot, display: Display) -> list[Item]:
+    if not (snapshot.model.depth and snapshot.model.last_fall):
+        return []
+    fall = display.money.sentence(snapshot.model.last_fall)
+    return [[("model fell: ", LABEL), (fall, WARN)]]
 
 
 def status_rows(snapshot: Snapshot, display: Display, width: int) -> list[Line]:

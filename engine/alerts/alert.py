@@ -76,6 +76,10 @@ def alert_of(event: ev.Event, realised: int) -> tuple[Kind, str] | None:
         case ev.WindowResolved():
             outcome = event.outcome or "UNKNOWN"
             return kind, f"{event.slug} resolved {outcome}, PnL {_signed(realised)}"
+        case ev.BreakerTripped():
+            return kind, f"{event.breaker}: {event.reason}"
+        case ev.BreakerCleared():
+            return kind, f"{event.breaker}: {event.how}"
         case _:
             said = say(event)
             return None if said is None else (kind, said[1])
