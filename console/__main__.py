@@ -14,10 +14,14 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from console.arguments import parse
 from engine.errors import ConsoleError
+
+MODULES = {"flatten": "stop", "resume": "stop"}
+"""Commands that share the module of another."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,37 +67,10 @@ def _unwritten(error: OSError) -> int:
 
 
 def _command(name: str) -> Callable[[Namespace], int]:
-    if name == "keys":
-        from console.keys_command import keys_command
-
-        return keys_command
-    if name == "model":
-        from console.model_command import model_command
-
-        return model_command
-    if name == "evaluate":
-        from console.evaluate_command import evaluate_command
-
-        return evaluate_command
-    if name == "train":
-        from console.train_command import train_command
-
-        return train_command
-    if name == "bench":
-        from console.bench_command import bench_command
-
-        return bench_command
-    if name == "record":
-        from console.record_command import record_command
-
-        return record_command
-    if name == "doctor":
-        from console.doctor_command import doctor_command
-
-        return doctor_command
-    from console.run_command import run_command
-
-    return run_command
+    """What carries out a command; imported only now, since some need what others must not load."""
+    module = import_module(f"console.{MODULES.get(name, name)}_command")
+    command: Callable[[Namespace], int] = getattr(module, f"{name}_command")
+    return command
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from console.examples import (
     BENCH_EXAMPLES,
@@ -22,18 +21,9 @@ from console.examples import (
     RUN_EXAMPLES,
     TRAIN_EXAMPLES,
 )
+from console.parser import Commands, Parser, add_command
+from console.shell_arguments import add_shells
 from console.values import as_count, as_minutes, as_seed, as_speed, as_whole
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line instead of the whole usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Parser]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -98,6 +88,7 @@ def _build() -> Parser:
     _add_doctor(commands)
     _add_bench(commands)
     _add_keys(commands)
+    add_shells(commands)
     return parser
 
 
@@ -181,7 +172,7 @@ def _add_run_options(parser: Parser) -> None:
 
 def _add_replay(commands: Commands) -> None:
     about = "Trade a recorded market on paper, with the same engine and costs."
-    parser = _sub(commands, "replay", about, REPLAY_EXAMPLES)
+    parser = add_command(commands, "replay", about, REPLAY_EXAMPLES)
     parser.add_argument("path", type=Path, help="a recording (.jsonl.gz), or a session's folder")
     parser.set_defaults(command="run")
     _add_run_options(parser)
@@ -189,7 +180,7 @@ def _add_replay(commands: Commands) -> None:
 
 def _add_record(commands: Commands) -> None:
     about = "Write down what the venues send, without trading; `replay` and `evaluate` read it."
-    parser = _sub(commands, "record", about, RECORD_EXAMPLES)
+    parser = add_command(commands, "record", about, RECORD_EXAMPLES)
     parser.set_defaults(command="record")
     unset = argparse.SUPPRESS  # what was given before the word `record` holds
     parser.add_argument(
@@ -202,7 +193,7 @@ def _add_evaluate(commands: Commands) -> None:
     about = (
         "Compare weights, frozen and learning, and fixed rules on the same tape, with every cost."
     )
-    parser = _sub(commands, "evaluate", about, EVALUATE_EXAMPLES)
+    parser = add_command(commands, "evaluate", about, EVALUATE_EXAMPLES)
     parser.set_defaults(command="evaluate")
     unset = argparse.SUPPRESS  # what was given before the word `evaluate` holds
     parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
@@ -229,7 +220,7 @@ def _add_evaluate(commands: Commands) -> None:
 
 def _add_train(commands: Commands) -> None:
     about = "Train weights offline, on many markets at once. Ctrl-C keeps them; again goes on."
-    parser = _sub(commands, "train", about, TRAIN_EXAMPLES)
+    parser = add_command(commands, "train", about, TRAIN_EXAMPLES)
     parser.set_defaults(command="train")
     unset = argparse.SUPPRESS  # what was given before the word `train` holds
     parser.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="recordings")
@@ -272,12 +263,12 @@ def _add_train(commands: Commands) -> None:
 
 def _add_model(commands: Commands) -> None:
     about = "See, check and install the weights that may decide."
-    parser = _sub(commands, "model", about, MODEL_EXAMPLES)
+    parser = add_command(commands, "model", about, MODEL_EXAMPLES)
     parser.set_defaults(command="model")
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|inspect|import")
-    listing = _sub(actions, "list", "The rungs of the model ladder.", MODEL_EXAMPLES)
-    inspect = _sub(actions, "inspect", "What a weights file holds.", MODEL_EXAMPLES)
-    importing = _sub(actions, "import", "Check a file and install it.", MODEL_EXAMPLES)
+    listing = add_command(actions, "list", "The rungs of the model ladder.", MODEL_EXAMPLES)
+    inspect = add_command(actions, "inspect", "What a weights file holds.", MODEL_EXAMPLES)
+    importing = add_command(actions, "import", "Check a file and install it.", MODEL_EXAMPLES)
     for sub in (listing, inspect, importing):
         sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
     for sub in (inspect, importing):
@@ -292,38 +283,22 @@ def _add_model(commands: Commands) -> None:
 
 def _add_doctor(commands: Commands) -> None:
     about = "Check this machine, the configuration and every venue; advice for what is not well."
-    parser = _sub(commands, "doctor", about, DOCTOR_EXAMPLES)
+    parser = add_command(commands, "doctor", about, DOCTOR_EXAMPLES)
     parser.set_defaults(command="doctor")
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
 
 
 def _add_bench(commands: Commands) -> None:
     about = "Measure how fast this machine decides, learns, reads a feed and replays."
-    parser = _sub(commands, "bench", about, BENCH_EXAMPLES)
+    parser = add_command(commands, "bench", about, BENCH_EXAMPLES)
     parser.set_defaults(command="bench")
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
 
 
 def _add_keys(commands: Commands) -> None:
-    parser = _sub(commands, "keys", "Every key of the console.", KEYS_EXAMPLES)
+    parser = add_command(commands, "keys", "Every key of the console.", KEYS_EXAMPLES)
     parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
     parser.set_defaults(command="keys")
-
-
-def _sub(
-    commands: Commands,
-    name: str,
-    about: str,
-    examples: str,
-) -> Parser:
-    return commands.add_parser(
-        name,
-        help=about,
-        description=about,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
 
 
 def _version() -> str:

@@ -72,3 +72,28 @@ examples:
   trade-console keys              the table of keys
   trade-console keys --markdown   the same as the README has it
 """
+
+STOP_EXAMPLES = """\
+examples:
+  trade-console stop              gate shut, orders cancelled; prints the evidence
+  trade-console flatten           the same, then every position is sold
+  trade-console stop --json       the last line of evidence, as JSON
+"""
+
+STATUS_EXAMPLES = """\
+examples:
+  trade-console status            state, positions, worst case, what is amiss
+  trade-console status --json     everything, for scripts
+"""
+
+RESUME_EXAMPLES = """\
+examples:
+  trade-console resume                 asks for the word on a terminal
+  trade-console resume --word RESUME   for scripts; refused while something forbids it
+"""
+
+ATTACH_EXAMPLES = """\
+examples:
+  trade-console attach             from another terminal, or a new SSH session
+  trade-console attach --privacy   with amounts hidden; leaving it leaves the engine running
+"""

@@ -17,8 +17,9 @@ from console.hangup import let_go, sell_out
 from console.signals import Signals
 from engine.errors import ConsoleError, UsageError
 from engine.home import Home
-from engine.session import LiveRun, Plan, ReplayRun, Run, SimRun, open_session
+from engine.session import Plan, open_session
 from engine.settings import Settings, load_settings
+from engine.sources import LiveRun, ReplayRun, Run, SimRun
 from engine.summary import Summary
 from engine.thread import EngineThread
 
@@ -52,6 +53,7 @@ def run_command(options: argparse.Namespace) -> int:
         signals = held.enter_context(Signals(safety.on_hangup, safety.leave_s))
         engine = open_session(plan, home, held)
         engine.start()
+        held.callback(engine.leave, signals.leave_s)  # in order, whatever is raised meanwhile
         signals.obey(engine, engine.leave)
         _wait_started(engine, signals)
         if engine.failure is not None:
@@ -157,10 +159,17 @@ def _leave(engine: EngineThread, signals: Signals) -> None:
     if engine.failure is not None:
         raise ConsoleError(engine.failure)
     if not left_in_time:
-        raise ConsoleError(
-            f"the engine did not end within {signals.leave_s:g} s; its log is kept up to the last"
-            " tick"
-        )
+        _abandon(signals)
+
+
+def _abandon(signals: Signals) -> None:
+    """End the process with the engine's thread where it is, which no orderly end would survive:
+    a thread that is inside of native code then has the C++ runtime abort."""
+    sentence = f"the engine did not end within {signals.leave_s:g} s; its log is kept up to the"
+    with suppress(OSError):
+        sys.stderr.write(f"trade-console: {sentence} last tick\n")
+        sys.stderr.flush()
+    signals.end(_code(signals) or 1)
 
 
 def _code(signals: Signals) -> int:

@@ -23,6 +23,7 @@ Floor plan, in the order of the data:
 * ``gate``, ``exposure``               the only way to a venue; what could be lost
 * ``trading_state``, ``latch_file``      who may trade; the latch that survives everything
 * ``standing``                         the state that holds now, and why
+* ``guards``                           the guards of a run, made and joined up
 * ``safety``                           breakers, tasks that prove that they run, stop and drill
 * ``venue``, ``order``, ``paper``      what a venue is; one order state machine; the paper venue
 * ``paper_account``, ``reconcile``     what it knows of us; our books against a venue's
@@ -45,7 +46,8 @@ Floor plan, in the order of the data:
 * ``probation``                        what is watched after a promotion
 * ``scorecard``                        the running model's result, window slot by window slot
 * ``summary``, ``memory``              the account of a finished run; bytes in use
-* ``session``, ``settings``            putting a run together; every number a user may set
+* ``session``, ``sources``             putting a run together; its feed and its log
+* ``settings``                         every number a user may set
 * ``addresses``                        hosts as a user may write them
 * ``learning``                         PPO on a challenger that decides nothing real
 * ``training``                         the same offline, on many markets at once

@@ -136,8 +136,13 @@ def _resume(engine: Engine, typed: str) -> str:
     return ""
 
 
+def unmet(engine: Engine) -> list[str]:
+    """What must be true before trading may go on and is not; RESUME is refused with the same."""
+    return [*_unmet(engine), *engine.latch.obstacles()]
+
+
 def _unmet(engine: Engine) -> list[str]:
-    """What must be true before trading may go on, as far as the engine knows."""
+    """Of these what the engine knows; the latch itself looks at its files."""
     unmet = []
     if not engine.reconciled:
         unmet.append("our account has not been compared with the venue's")

@@ -1,87 +1,59 @@
 """Putting a run together: home, lock, log, feed, models, engine, thread.
 
 Owns the choice of parts for a kind of run, and their order of opening and closing. It contains no
-behaviour of its own; a new kind of feed is added here and nowhere else.
+behaviour of its own; which feed and log belong to a kind of run is `engine.sources`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from engine import events as ev
+from engine.alerts.webhook import Webhook, webhook_address
 from engine.clock import Clock, SystemClock
+from engine.control.address import socket_path
 from engine.core import Engine
-from engine.errors import ConsoleError, LedgerError
+from engine.errors import ConsoleError
 from engine.evaluation.walk_forward import embedded_name
 from engine.eventlog import EventLog
 from engine.features import SCHEMA_HASH
 from engine.feeds.feed import Feed
 from engine.feeds.live.clock import MarketClock
 from engine.feeds.live.feed import LiveFeed
-from engine.feeds.replay import ReplayFeed
-from engine.feeds.sim import SimFeed
 from engine.feeds.tee import Tee
+from engine.guards import Posts
 from engine.home import Home
 from engine.journal import Journal
 from engine.learning.challenger import Challenger
 from engine.learning.shadow import Shadow, acting, learner_from, shadow_engine
 from engine.learning.store import Store
 from engine.learning.succession import Slots, Succession
-from engine.ledgers import fresh_log, log_to_go_on, numbered_log
-from engine.lock import HomeLock
-from engine.market import Market
-from engine.recorder import live_recorder
+from engine.lock import HomeLock, account_lock
+from engine.log_migrations import PAPER
+from engine.safety.stop_file import StopFile
 from engine.settings import Settings
+from engine.sources import (
+    LIVE,
+    LiveRun,
+    ReplayRun,
+    Run,
+    kind_of,
+    open_source,
+    unresolved,
+    warnings,
+)
 from engine.thread import Built, EngineThread
 from engine.trading_state import Latch
 from models.ladder import Ladder, Rung, default_rungs, rungs_for
 
 DEFAULT_SEED = 7
-
-LIVE = "live"
-"""Name of the real venues' market, in logs and in what weights have learned from."""
-
-DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class SimRun:
-    """The embedded market."""
-
-    windows: int | None = None
-    """Stop after so many windows; None: go on for ever."""
-    fresh: bool = False
-    """Begin a new log instead of going on with the last one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayRun:
-    """A recording."""
-
-    path: Path
-    """A file, or the folder of a recorded session."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRun:
-    """The real venues' public data."""
-
-    windows: int | None = None
-    """Stop after so many whole windows; None: go on for ever."""
-    fresh: bool = False
-    """Begin a new log instead of going on with the last one."""
-    record: Path | None = None
-    """Folder in which the raw messages are recorded; None: they are not."""
-
-
-Run = SimRun | ReplayRun | LiveRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +100,40 @@ def open_session(
     """
     clock = clock or SystemClock()
     held.enter_context(HomeLock(home.lock_file))
-    latch = Latch(None if isinstance(plan.run, ReplayRun) else home.halt_latch)
+    held.enter_context(account_lock(PAPER, home.state.parent))
     clocks = Clocks(clock, market_clock or MarketClock(clock))
-    return EngineThread(_builder(plan, home, latch, clocks), latch, clock, plan.speed, plan.seed)
+    if isinstance(plan.run, ReplayRun):  # it protects nothing
+        latch, posts = Latch(None, clock), None
+    else:
+        latch = Latch(home.halt_latch, clock, home.stop_file)
+        posts = _posts(plan, home, held, clock)
+    build = _builder(plan, home, latch, clocks)
+    return EngineThread(build, latch, clock, plan.speed, plan.seed, posts)
+
+
+def _posts(plan: Plan, home: Home, held: ExitStack, clock: Clock) -> Posts:
+    """Where a run is guarded from. Raises UsageError for a webhook that cannot be one."""
+    webhook = None
+    if (address := webhook_address(os.environ)) is not None:
+        proxy = plan.settings.venues.proxy
+        webhook = held.enter_context(closing(Webhook(address, clock, proxy)))
+    return Posts(
+        plan.settings.safety,
+        plan.speed,
+        home,
+        StopFile(home.stop_file, clock.mono),
+        socket_path(home),
+        None if webhook is None else webhook.send,
+        (lambda: "off") if webhook is None else (lambda: webhook.state),
+    )
+
+
+def _halt_for_the_log(latch: Latch, log: EventLog) -> None:
+    """What the log itself says of a halt: it ends in one, or it had to be mended."""
+    if log.mended is not None:
+        latch.shut_now(log.mended)
+        latch.keep()  # the mended log ends HALTED too, so a failure here loses nothing
+    latch.expect(log.halted_ms())
 
 
 def package_version() -> str:
@@ -149,7 +152,10 @@ def _builder(plan: Plan, home: Home, latch: Latch, clocks: Clocks) -> Callable[[
             falls = ladder.start()
             if falls and plan.model is not None:  # a file named by the user is not replaced
                 raise ConsoleError(ladder.views()[0].detail)
-            source, log = _source(plan, home.ledger, clocks.market, opened)
+            source, log = open_source(
+                plan.run, plan.seed, plan.settings, home.ledger, clocks.market, opened
+            )
+            _halt_for_the_log(latch, log)
             tee = Tee(source)
             feed = tee.branch() if plan.learns else source
             engine = Engine(
@@ -167,12 +173,12 @@ def _builder(plan: Plan, home: Home, latch: Latch, clocks: Clocks) -> Callable[[
         def start() -> None:
             engine.start(_session(plan, feed, ladder), falls)
             if live is not None:
-                live.follow(_unresolved(engine))
+                live.follow(unresolved(engine.journal.ledger, engine.t_ms))
             succession.start()
             if challenger is not None:
                 challenger.start()
 
-        return Built(engine, start, close, lambda: _warnings(source), challenger, succession, live)
+        return Built(engine, start, close, lambda: warnings(source), challenger, succession, live)
 
     return build
 
@@ -186,7 +192,7 @@ def _challenger(
     shadow = Shadow(shadow_engine(feed, ladder, plan.settings, champion.latch, plan.seed), learner)
 
     def store(champion_id: str) -> Store:
-        folder = home.challengers / f"{_kind(plan.run)}-{champion_id}"
+        folder = home.challengers / f"{kind_of(plan.run)}-{champion_id}"
         return Store(folder, plan.settings.learning.keep)
 
     return Challenger(champion, shadow, store, succession)
@@ -194,11 +200,6 @@ def _challenger(
 
 def _slots(plan: Plan, home: Home) -> Slots:
     return Slots(home.models, lambda: _rungs(plan, home), _obstacle(plan), _learned_from(plan))
-
-
-def _kind(run: Run) -> str:
-    """What a challenger learned from one kind of market is not gone on with in another."""
-    return {SimRun: "sim", ReplayRun: "replay", LiveRun: "live"}[type(run)]
 
 
 def _learned_from(plan: Plan) -> str:
@@ -217,50 +218,6 @@ def _obstacle(plan: Plan) -> str:
     return "" if plan.model is None else "the champion was named by --model for this run only"
 
 
-def _source(
-    plan: Plan, folder: Path, clock: MarketClock, opened: ExitStack
-) -> tuple[Feed, EventLog]:
-    """Where the data come from and where the events go. A recording is opened before its log is
-    made, so that one that cannot be read leaves nothing behind."""
-    run = plan.run
-    if isinstance(run, ReplayRun):
-        replay = opened.enter_context(closing(ReplayFeed(run.path)))
-        log = opened.enter_context(closing(numbered_log(folder, f"replay-{_stem(run.path)}")))
-        return replay, log
-    open_log = fresh_log if run.fresh else log_to_go_on
-    name = f"sim-{plan.seed}" if isinstance(run, SimRun) else f"{LIVE}-paper"
-    log = opened.enter_context(closing(open_log(folder, name)))
-    newest = log.newest_ms()  # the tick of that instant was decided; go on after it
-    if isinstance(run, SimRun):
-        start_ms = None if newest is None else newest + 1
-        return SimFeed(plan.seed, windows=run.windows, start_ms=start_ms), log
-    return opened.enter_context(closing(_live(run, plan.settings, clock, newest))), log
-
-
-def _live(run: LiveRun, settings: Settings, clock: MarketClock, newest_ms: int | None) -> LiveFeed:
-    """Raises LedgerError where the log's last event lies ahead of this machine's clock."""
-    ahead_s = 0.0 if newest_ms is None else (newest_ms - clock.now_ms()) / 1000
-    if ahead_s > 0:
-        raise LedgerError(
-            f"the last event of the log lies {ahead_s:.0f} s ahead of this machine's clock; set the"
-            " clock right, or begin a new log with --fresh"
-        )
-    recording = None if run.record is None else partial(live_recorder, run.record, settings, clock)
-    return LiveFeed(settings, clock, recording, run.windows)
-
-
-def _unresolved(engine: Engine) -> list[Market]:
-    """Windows of earlier runs whose outcome is still to be found: those that something hangs on,
-    and those of the last day."""
-    ledger = engine.journal.ledger
-    held = {*ledger.open_slugs(), *ledger.mid.open}
-    return [
-        market
-        for slug, market in ledger.markets.items()
-        if slug not in ledger.verdicts and (slug in held or market.end_ms > engine.t_ms - DAY_MS)
-    ]
-
-
 def _rungs(plan: Plan, home: Home) -> tuple[Rung, ...]:
     if plan.model is None:
         return default_rungs(home.models)
@@ -277,15 +234,3 @@ def _session(plan: Plan, feed: Feed, ladder: Ladder) -> ev.SessionOpened:
         settings_sha=hashlib.sha256(shown).hexdigest()[:12],
         version=package_version(),
     )
-
-
-def _warnings(feed: Feed) -> tuple[str, ...]:
-    if isinstance(feed, LiveFeed):
-        why = feed.view().recorder.why
-        return (why,) if why else ()
-    warning = feed.warning if isinstance(feed, ReplayFeed) else None
-    return () if warning is None else (warning,)
-
-
-def _stem(path: Path) -> str:
-    return path.resolve().name.removesuffix(".gz").removesuffix(".jsonl")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine import requests as rq
@@ -21,20 +21,26 @@ from engine.core import Engine
 from engine.end import ended
 from engine.errors import ConsoleError
 from engine.feeds.live.feed import LiveFeed
+from engine.guards import Guards, Posts
 from engine.learning.challenger import Challenger
 from engine.learning.succession import Succession
 from engine.loop import run
 from engine.operator import obey
-from engine.pace import MOST_TRAIL_S, LivePace, Pace, Pacing, to_the_tick
+from engine.pace import MOST_TRAIL_S, NAP_S, LivePace, Pace, Pacing, to_the_tick
 from engine.picture import picture
+from engine.safety.duties import Duties
+from engine.safety.stop_file import StopFile
+from engine.safety.watchdog import Watchdog, Watched
 from engine.snapshot import Snapshot
 from engine.summary import Summary, summarise
 from engine.trading_state import Latch
 
 PUBLISH_S = 0.25
 """Real time between snapshots, seconds; twice the console's rate."""
-BACKGROUND_S = 1.0
-"""Real time that connections may take to close when the program ends, seconds."""
+WAIT_S = 0.01
+"""Real time between two looks at whether every guard has shown that it runs, seconds."""
+CANCEL_S = 0.3
+"""Real time that leaving waits for the ends of cancelled orders, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,18 @@ class EngineThread:
     """Hosts one engine. Implements `engine.requests.EnginePort`."""
 
     def __init__(
-        self, build: Callable[[], Built], latch: Latch, clock: Clock, speed: float, seed: int
+        self,
+        build: Callable[[], Built],
+        latch: Latch,
+        clock: Clock,
+        speed: float,
+        seed: int,
+        posts: Posts | None = None,
     ) -> None:
-        """`build` runs in the new thread. `speed` is market seconds a real second; inf is free."""
+        """`build` runs in the new thread. `speed` is market seconds a real second; inf is free.
+
+        `posts`: where the run is guarded from; None: nothing guards it but its own engine.
+        """
         self._build = build
         self._latch = latch
         self._clock = clock
@@ -72,6 +87,11 @@ class EngineThread:
         self._leave = threading.Event()
         self._ended = threading.Event()
         self._started = threading.Event()
+        self._turns = 0
+        self._posts = posts
+        self._seen = Duties({})
+        self._watchdog = self._watching(posts) if posts and posts.home else None
+        self._guards: Guards | None = None
         self._snapshot = Snapshot()
         self._published = 0.0
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
@@ -82,6 +102,8 @@ class EngineThread:
     # ---- for any thread --------------------------------------------------------------------
 
     def start(self) -> None:
+        if self._watchdog is not None:  # before the engine: a stop while it starts is written too
+            self._watchdog.__enter__()
         self._thread.start()
 
     def latest(self) -> Snapshot:
@@ -92,6 +114,8 @@ class EngineThread:
         if not isinstance(request, rq.Halt | rq.Flatten):
             self._asked.put(request)
             return
+        if request.asked_mono is None:
+            request = replace(request, asked_mono=self._clock.mono())
         self._latch.shut_now(request.why)
         self._asked.put(request)
         self._latch.shut_now(request.why)  # an earlier RESUME may have opened it between the two
@@ -122,13 +146,15 @@ class EngineThread:
         except Exception as error:  # noqa: BLE001 - the thread's end must be told, whatever it was
             self._fail(f"the engine stopped: {type(error).__name__}: {error}")
         finally:
+            if self._watchdog is not None:
+                self._watchdog.__exit__(None, None, None)
             gc.collect()  # compiled MLX calls in cycles must end in this thread (MLX 0.32.4)
             self._started.set()
             self._ended.set()
 
     def _fail(self, sentence: str) -> None:
-        self._latch.shut_now(sentence)
         if self._started.is_set():  # a start that failed has sent nothing: the next one may trade
+            self._latch.shut_now(sentence)
             trouble = self._latch.keep()
             sentence = sentence if trouble is None else f"{sentence}; {trouble}"
         self.failure = sentence
@@ -139,13 +165,16 @@ class EngineThread:
     async def _live(self) -> None:
         built = self._build()
         engine = built.engine
+        guards = self._guards = self._guard(built)
         try:
             built.open()
+            guards.drill()
             begun = self._clock.mono()
             self._publish(built)
             self._started.set()
-            async with connected(built.live):
-                await self._run(built)
+            async with guards.standing():
+                await self._run(built, guards)
+                await self._cancel(engine)
             if ended(engine) and built.live is None and not engine.left:
                 to_the_tick(engine)
             if built.live is not None:
@@ -159,14 +188,43 @@ class EngineThread:
         finally:
             built.close()
 
-    async def _run(self, built: Built) -> None:
+    def _guard(self, built: Built) -> Guards:
+        return Guards(built.engine, self._posts or Posts(), self._clock, self, built.live)
+
+    def _watching(self, posts: Posts) -> Watchdog:
+        """Whoever looks at this thread from outside."""
+        watched = Watched(
+            turns=lambda: self._turns,
+            running=lambda: self._started.is_set() and not self._over(),
+            ask=self.ask,
+            asked=(posts.stop_file or StopFile(None, self._clock.mono)).take,
+        )
+        stuck_s = posts.settings.stuck_s
+        return Watchdog(watched, self._latch, self._clock, stuck_s, self._seen, self._tell)
+
+    def _over(self) -> bool:
+        return self._leave.is_set() or self._ended.is_set()
+
+    def _tell(self, level: str, text: str) -> None:
+        if self._guards is not None:
+            self._guards.tell(level, text)
+
+    async def _run(self, built: Built, guards: Guards) -> None:
+        """Turn after turn; market time begins when every guard has shown that it runs."""
         engine = built.engine
+        while not guards.may_begin and not self._leave.is_set():
+            begun = self._clock.mono()
+            self._drain(built)
+            guards.turn(self._seen)
+            self._publish_when_due(built)
+            await self._breathe(engine, begun, WAIT_S)
         pace: Pacing = Pace(self._clock, engine.t_ms, self._speed)
         if built.live is not None:
             pace = LivePace(built.live.clock)
         while not self._leave.is_set() and not ended(engine):
             begun = self._clock.mono()
             self._drain(built)
+            guards.turn(self._seen)
             pace.turn(engine)
             self._publish_when_due(built)
             await self._breathe(engine, begun, pace.nap_s(engine))
@@ -196,8 +254,20 @@ class EngineThread:
             self._publish_when_due(built)
             await self._breathe(built.engine, begun, 0.0)
 
+    async def _cancel(self, engine: Engine) -> None:
+        """Leave nothing at the venue: ask for the end of every order, and wait a little for it."""
+        if ended(engine) or not engine.journal.ledger.working:
+            return
+        engine.reduce_only = True
+        engine.venue.cancel_all(engine.t_ms)
+        until = self._clock.mono() + CANCEL_S
+        while engine.journal.ledger.working and self._clock.mono() < until:
+            engine.advance(engine.t_ms + round(NAP_S * 1000))
+            await asyncio.sleep(0 if math.isinf(self._speed) else NAP_S / self._speed)
+
     async def _breathe(self, engine: Engine, begun: float, nap: float) -> None:
         """End a turn that began at `begun`, and note how long it answered nothing."""
+        self._turns += 1
         turned = self._clock.mono()
         await asyncio.sleep(nap)
         now = self._clock.mono()
@@ -219,7 +289,8 @@ class EngineThread:
             built.challenger,
             built.live,
         )
-        self._snapshot = replace(snap, finished=ended(built.engine))
+        safety = snap.safety if self._guards is None else self._guards.view(self._watchdog)
+        self._snapshot = replace(snap, safety=safety, finished=ended(built.engine))
 
     def _drain(self, built: Built) -> None:
         while True:
@@ -229,17 +300,3 @@ class EngineThread:
                 return
             obey(built.engine, request, built.challenger, built.succession)
             self._publish(built)
-
-
-@asynccontextmanager
-async def connected(live: LiveFeed | None) -> AsyncIterator[None]:
-    """Have the tasks of a live feed run meanwhile."""
-    if live is None:
-        yield
-        return
-    tasks = asyncio.create_task(live.run(), name="live feed")
-    try:
-        yield
-    finally:
-        tasks.cancel()
-        await asyncio.wait([tasks], timeout=BACKGROUND_S)

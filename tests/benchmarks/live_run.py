@@ -18,7 +18,8 @@ import psutil
 from engine.home import Home
 from engine.learning.challenger import Challenger
 from engine.meters import LoopGaps
-from engine.session import LiveRun, Plan, open_session
+from engine.session import Plan, open_session
+from engine.sources import LiveRun
 from engine.thread import Built, EngineThread
 from tests.benchmarks.far_town import FarTown, far_town
 

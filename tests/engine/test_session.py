@@ -18,8 +18,9 @@ from engine.eventlog import EventLog
 from engine.feeds.live.clock import MarketClock
 from engine.journal import Journal
 from engine.ledger import Ledger
-from engine.session import LiveRun, Plan, ReplayRun, SimRun, _source, _warnings
+from engine.session import Plan
 from engine.settings import Feeds, Settings
+from engine.sources import LiveRun, ReplayRun, SimRun, open_source, warnings
 from engine.units import dollars
 from tests.engine import recordings as rec
 from tests.engine.build import NOW
@@ -105,30 +106,30 @@ def test_a_run_goes_on_after_the_newest_instant_of_its_log_and_decides_nothing_t
 ) -> None:
     plan, clock = Plan(SimRun(), Settings()), MarketClock(SystemClock())
     with ExitStack() as opened:
-        _, log = _source(plan, tmp_path, clock, opened)
+        _, log = open_source(plan.run, plan.seed, plan.settings, tmp_path, clock, opened)
         log.append(NOW, 0, ev.Noted("info", "reached"))
     with ExitStack() as opened:
-        feed, _ = _source(plan, tmp_path, clock, opened)
+        feed, _ = open_source(plan.run, plan.seed, plan.settings, tmp_path, clock, opened)
         assert feed.info.start_ms == NOW + 1
 
 
 def test_a_live_run_does_not_go_on_in_a_log_from_the_future(tmp_path: Path) -> None:
     plan, clock = Plan(LiveRun(), Settings()), MarketClock(SystemClock())
     with ExitStack() as opened:
-        _, log = _source(plan, tmp_path, clock, opened)
+        _, log = open_source(plan.run, plan.seed, plan.settings, tmp_path, clock, opened)
         log.append(clock.now_ms() + 60_000, 0, ev.Noted("info", "reached"))
     with ExitStack() as opened, pytest.raises(LedgerError, match="ahead of this machine's clock"):
-        _source(plan, tmp_path, clock, opened)
+        open_source(plan.run, plan.seed, plan.settings, tmp_path, clock, opened)
 
 
 def test_a_live_run_whose_recording_ended_says_so_in_its_summary(tmp_path: Path) -> None:
     tiny = Settings(feeds=Feeds(disk_floor_mb=10_000_000))
     plan, clock = Plan(LiveRun(record=tmp_path / "tapes"), tiny), MarketClock(SystemClock())
     with ExitStack() as opened:
-        feed, _ = _source(plan, tmp_path, clock, opened)
-        assert _warnings(feed) == ()
+        feed, _ = open_source(plan.run, plan.seed, plan.settings, tmp_path, clock, opened)
+        assert warnings(feed) == ()
         list(feed.poll(clock.now_ms()))
-    (why,) = _warnings(feed)
+    (why,) = warnings(feed)
     assert why.startswith("recording ended: ")
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from engine.clock import SystemClock
 from engine.feeds.live.clock import MarketClock
 from engine.home import VARIABLE, Home
-from engine.session import LiveRun, Plan, ReplayRun, open_session
+from engine.session import Plan, open_session
+from engine.sources import LiveRun, ReplayRun
 from engine.settings import Settings
 from engine.snapshot import Snapshot
 from engine.summary import Summary
