@@ -8,7 +8,7 @@ the sum of the worst of each.
 
 An order is priced at its limit, with the highest fee; a fill's rounding, less than a micro-dollar,
 is not counted. What is open may be lost today or, over midnight, on a day that opens without
-today's profit to set against it.
+today's profit to set against it: not even a window that is sure to gain is set against another.
 """
 
 from __future__ import annotations
@@ -51,15 +51,19 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Something that may change the wealth: by `up` if UP wins, by `down` if DOWN does."""
+    """What something brings by the end, micro-dollars: an amount and, if `outcome` wins, shares."""
 
     slug: str
-    up: int
-    down: int
+    outcome: str
+    cash: int
+    shares: int
+    """Micro-shares, each worth a micro-dollar then; below zero: it takes them."""
+    certain: bool = False
+    """False: it may also not happen, and then does not where it would do good."""
 
-    def either(self) -> _Claim:
-        """The same, if it may also not happen, and never does where it would do good."""
-        return _Claim(self.slug, min(0, self.up), min(0, self.down))
+    def at(self, winner: Outcome) -> int:
+        brought = self.cash + (self.shares if self.outcome == winner else 0)
+        return brought if self.certain else min(0, brought)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class _Open:
     """What it moves in cash if all of it fills at its limit, micro-dollars."""
     shares: int
     """What it adds to the shares of its outcome then, micro-shares; below zero for a SELL."""
+    released: int = 0
+    """Cost of the shares that a SELL gives away, micro-dollars."""
 
 
 def exposure_of(ledger: Ledger) -> Exposure:
@@ -84,7 +90,7 @@ def exposure_of(ledger: Ledger) -> Exposure:
 
 def after(ledger: Ledger, intent: Intent) -> Exposure:
     """Exposure as it would be with this order under way too."""
-    return _exposure(ledger, [*_working(ledger), _wanted(intent)])
+    return _exposure(ledger, [*_working(ledger), _wanted(ledger, intent)])
 
 
 def net(ledger: Ledger, slug: str) -> int:
@@ -96,7 +102,7 @@ def net(ledger: Ledger, slug: str) -> int:
 
 def net_after(ledger: Ledger, intent: Intent) -> int:
     """The same with this order filled too."""
-    return net(ledger, intent.market.slug) + _signed(intent.outcome, _wanted(intent).shares)
+    return net(ledger, intent.market.slug) + _signed(intent.outcome, _wanted(ledger, intent).shares)
 
 
 def reserve_for(intent: Intent) -> int:
@@ -106,53 +112,65 @@ def reserve_for(intent: Intent) -> int:
     return intent.amount + _most_fee(intent.market, intent.amount)
 
 
-def _exposure(ledger: Ledger, orders: Iterable[_Open]) -> Exposure:
+def _exposure(ledger: Ledger, orders: list[_Open]) -> Exposure:
     by_asset: dict[str, int] = {}
     for holding in ledger.holdings.values():
         by_asset[holding.asset] = by_asset.get(holding.asset, 0) + holding.cost
-    claims = [*_held(ledger), *_revocable(ledger)]
     for order in orders:
         by_asset[order.asset] = by_asset.get(order.asset, 0) + order.cost
-        claims.append(_claim(order.slug, order.outcome, order.cash, order.shares).either())
-    wealth = ledger.cash + _worst(ledger, claims)
+    ends = _ends(ledger, _of_wealth(ledger, orders))
+    next_day = _ends(ledger, _of_next_day(ledger, orders))
+    wealth = ledger.cash + sum(ends.values())
     start = ledger.day.equity if ledger.day is not None else 0
     return Exposure(
-        tuple(sorted(by_asset.items())), wealth - start, wealth - ledger.settled_equity, wealth
+        by_asset=tuple(sorted(by_asset.items())),
+        worst_day=wealth - start,
+        worst_next_day=sum(min(0, end) for end in next_day.values()),
+        worst_wealth=wealth,
     )
 
 
-def _worst(ledger: Ledger, claims: Iterable[_Claim]) -> int:
-    """Each window on its own takes the outcome that is worse for us, or the one that is known."""
-    ends: dict[str, tuple[int, int]] = {}
+def _ends(ledger: Ledger, claims: Iterable[_Claim]) -> dict[str, int]:
+    """Window -> what its claims bring at the outcome that is worse for us, or that is known."""
+    brought: dict[str, list[int]] = {}
     for claim in claims:
-        up, down = ends.get(claim.slug, (0, 0))
-        ends[claim.slug] = up + claim.up, down + claim.down
-    return sum(_end(ledger.verdicts.get(slug), *end) for slug, end in ends.items())
+        verdict = ledger.verdicts.get(claim.slug)
+        outcomes = tuple(Outcome) if verdict is None else (Outcome(verdict),)
+        sums = brought.setdefault(claim.slug, [0] * len(outcomes))
+        for i, outcome in enumerate(outcomes):
+            sums[i] += claim.at(outcome)
+    return {slug: min(sums) for slug, sums in brought.items()}
 
 
-def _end(verdict: str | None, up: int, down: int) -> int:
-    if verdict is None:
-        return min(up, down)
-    return up if verdict == Outcome.UP else down
-
-
-def _held(ledger: Ledger) -> Iterator[_Claim]:
-    """A winning share pays a dollar."""
+def _of_wealth(ledger: Ledger, orders: Iterable[_Open]) -> Iterator[_Claim]:
+    """What changes the cash in the end. A match may fail to settle: its cash and its shares go back
+    to where they were."""
     for holding in ledger.holdings.values():
-        yield _claim(holding.slug, holding.outcome, 0, holding.shares)
+        yield _Claim(holding.slug, holding.outcome, 0, holding.shares, certain=True)
+    for booked in ledger.pending.values():
+        yield _Claim(booked.fill.slug, booked.fill.outcome, -booked.moved, -_added(booked.fill))
+    for order in orders:
+        yield _Claim(order.slug, order.outcome, order.cash, order.shares)
 
 
-def _revocable(ledger: Ledger) -> Iterator[_Claim]:
-    """A match may fail to settle: its cash and its shares go back to where they were."""
+def _of_next_day(ledger: Ledger, orders: Iterable[_Open]) -> Iterator[_Claim]:
+    """What can still be lost of the equity that a day opens with (`Ledger.settled_equity`): of a
+    holding its cost. What a sale brings is in that equity and in the wealth alike; until it is
+    final, the cost of what was sold can be lost. A resolved window can lose nothing more."""
+    for holding in ledger.holdings.values():
+        yield _Claim(holding.slug, holding.outcome, -holding.cost, holding.shares, certain=True)
     for booked in ledger.pending.values():
         fill = booked.fill
-        shares = -fill.shares if fill.side == "BUY" else fill.shares
-        yield _claim(fill.slug, fill.outcome, -booked.moved, shares).either()
+        if ledger.verdicts.get(fill.slug) is None:
+            cost = -booked.moved if fill.side == "BUY" else -ledger.released_by(booked)
+            yield _Claim(fill.slug, fill.outcome, cost, -_added(fill))
+    for order in orders:
+        cash = order.released if order.shares < 0 else order.cash
+        yield _Claim(order.slug, order.outcome, cash, order.shares)
 
 
-def _claim(slug: str, outcome: str, cash: int, shares: int) -> _Claim:
-    up = outcome == Outcome.UP
-    return _Claim(slug, cash + shares * up, cash + shares * (not up))
+def _added(fill: ev.FillMatched) -> int:
+    return fill.shares if fill.side == "BUY" else -fill.shares
 
 
 def _working(ledger: Ledger) -> list[_Open]:
@@ -165,21 +183,29 @@ def _left_of(ledger: Ledger, order: ev.OrderSent) -> _Open:
     if order.side == "SELL":
         left = max(0, order.amount - sum(fill.shares for fill in done))
         cash = _proceeds(ledger.markets.get(order.slug), left, order.limit_bp)
-        return _Open(order.slug, order.asset, order.outcome, 0, cash, -left)
+        cost = _cost_of(ledger, order.token_id, left)
+        return _Open(order.slug, order.asset, order.outcome, 0, cash, -left, cost)
     left = max(0, order.amount - sum(cost_micro(fill.shares, fill.price_bp) for fill in done))
     cost = -(-order.reserve * left // max(1, order.amount))
     shares = shares_for(left, order.limit_bp)
     return _Open(order.slug, order.asset, order.outcome, cost, -cost, shares)
 
 
-def _wanted(intent: Intent) -> _Open:
+def _wanted(ledger: Ledger, intent: Intent) -> _Open:
     market, outcome = intent.market, intent.outcome
     if intent.side is Side.SELL:
         cash = _proceeds(market, intent.amount, intent.limit_bp)
-        return _Open(market.slug, market.asset, outcome, 0, cash, -intent.amount)
+        released = _cost_of(ledger, intent.token_id, intent.amount)
+        return _Open(market.slug, market.asset, outcome, 0, cash, -intent.amount, released)
     cost = reserve_for(intent)
     shares = shares_for(intent.amount, max(1, intent.limit_bp))  # the gate refuses a limit of 0
     return _Open(market.slug, market.asset, outcome, cost, -cost, shares)
+
+
+def _cost_of(ledger: Ledger, token_id: str, shares: int) -> int:
+    """Micro-dollars that so many of the shares held cost, rounded down."""
+    holding = ledger.holdings.get(token_id)
+    return 0 if holding is None else holding.cost * min(shares, holding.shares) // holding.shares
 
 
 def _proceeds(market: Market | None, shares: int, price_bp: int) -> int:

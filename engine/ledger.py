@@ -154,6 +154,10 @@ class Ledger:
         """Whether this match was told before."""
         return fill_id in self.token_of
 
+    def released_by(self, sale: Booked) -> int:
+        """Micro-dollars of cost that come back with the shares if a sale fails to settle."""
+        return sale.moved - self._gain_of(sale.fill)
+
     def fills_of(self, order: ev.OrderSent) -> list[ev.FillMatched]:
         """What is known to have been traded of a working order."""
         account = self.accounts.get(order.token_id)
