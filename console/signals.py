@@ -66,7 +66,7 @@ class Signals:
     ) -> None:
         """`leave_s`: real seconds from the signal to the end of the process, whatever hangs.
 
-        `end` ends the process at once, with a code.
+        `end` ends the process at once, with a code: nothing else is run.
         """
         self.number: int | None = None
         """The first signal that asked to leave."""
@@ -75,7 +75,7 @@ class Signals:
         self.leave_s = leave_s
         self._on_hangup = on_hangup
         self._clock = clock or SystemClock()
-        self._end = end
+        self.end = end
         self._engine: EnginePort | None = None
         self._leave: Callable[[float], object] = _nothing
         self._halt: Halt | None = None
@@ -178,7 +178,7 @@ class Signals:
         self._left.set()
         if not self._over.wait(max(0.0, deadline - self._clock.mono())):
             self._restore_in_time()
-            self._end(128 + number)
+            self.end(128 + number)
 
     def _restore_in_time(self) -> None:
         restoring = threading.Thread(target=self._restore, name="restore", daemon=True)

@@ -10,26 +10,34 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from engine.home import VARIABLE
 
 PATIENCE_S = 30.0
+LOOK_S = 0.05
 ROOT = Path(__file__).resolve().parents[2]
 
 LEADER = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "'NOHUP' in os.environ and signal.signal(signal.SIGHUP, signal.SIG_IGN);"
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 )
-"""Makes its standard input the controlling terminal of the new session: its end is a SIGHUP."""
+"""Makes its standard input the controlling terminal of the new session, whose end is a SIGHUP:
+ignored where the environment has NOHUP."""
 
 TOKEN = re.compile(
     rb"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[(\?1049[hl])"
@@ -108,6 +116,7 @@ class Terminal:
         self._slave: int | None = slave
         self._reads = threading.Event()
         self._reads.set()
+        self._ended = threading.Event()
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -151,7 +160,7 @@ class Terminal:
     def hang_up(self) -> None:
         """The link drops: the terminal is gone for every process that has it."""
         self._let_go_slave()
-        self._reads.set()
+        self._end_reading()  # or its read would hold the terminal open
         master, self._master = self._master, -1
         os.close(master)
 
@@ -159,13 +168,6 @@ class Terminal:
         """The exit code, as a shell tells it."""
         code = self.process.wait(PATIENCE_S)
         return code if code >= 0 else 128 - code
-
-    def wait_left(self) -> int:
-        """`wait_end`, and everything that was written read."""
-        code = self.wait_end()
-        self._let_go_slave()
-        self._reader.join(PATIENCE_S)
-        return code
 
     def modes_now(self) -> list[object]:
         assert self._slave is not None
@@ -176,8 +178,7 @@ class Terminal:
             self.process.kill()
         self.process.wait(PATIENCE_S)
         self._let_go_slave()
-        self._reads.set()
-        self._reader.join(PATIENCE_S)
+        self._end_reading()
         if self._master >= 0:
             os.close(self._master)
 
@@ -186,11 +187,17 @@ class Terminal:
             os.close(self._slave)
             self._slave = None
 
+    def _end_reading(self) -> None:
+        self._ended.set()
+        self._reads.set()
+        self._reader.join(PATIENCE_S)
+
     def _read(self) -> None:
         pending = b""
         with suppress(OSError):  # the last one who wrote has closed it
-            while self._reads.wait() and (data := os.read(self._master, 65536)):
-                pending = self._shown(pending + data)
+            while self._reads.wait() and not self._ended.is_set():
+                if select.select([self._master], [], [], LOOK_S)[0]:
+                    pending = self._shown(pending + os.read(self._master, 65536))
 
     def _shown(self, data: bytes) -> bytes:
         """Show what is whole of `data`; return what is not yet."""
@@ -200,6 +207,41 @@ class Terminal:
             self.glass.write(data[:done])
             self._news.notify_all()
         return data[done:]
+
+
+def logged(home: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Kind and content of every event that a run in `home` has written so far."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for path in sorted(home.rglob("*.sqlite")):
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
+            rows = log.execute("SELECT kind, payload FROM events ORDER BY seq").fetchall()
+        found += [(kind, orjson.loads(payload)) for kind, payload in rows]
+    return found
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Until `true`, which no output tells."""
+    pause = threading.Event()
+    for _ in range(round(PATIENCE_S / LOOK_S)):
+        with suppress(sqlite3.OperationalError):  # the log is just being made
+            if true():
+                return
+        pause.wait(LOOK_S)
+    raise AssertionError(f"never: {what}")
+
+
+def halted_by(home: Path) -> list[str]:
+    """The reason of each halt in the log of `home`."""
+    return [
+        content["reason"]
+        for kind, content in logged(home)
+        if kind == "StateChanged" and content["after"] == "HALTED"
+    ]
+
+
+def left(home: Path) -> bool:
+    """Whether the last run of `home` was ended in order."""
+    return logged(home)[-1] == ("SessionClosed", {"how": "left"})
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from console import screen
+from console.app import ConsoleApp
 from console.screen import Left, Wishes, show
 from tests.console.fakes import FakeEngine
 
@@ -37,7 +38,7 @@ class Failing(Leaving):
     [(Leaving, Left("keep", 0, privacy=True)), (Failing, Left(None, 1, privacy=True))],
 )
 def test_a_screen_that_failed_ends_with_one(
-    app: type[Leaving], left: Left, monkeypatch: pytest.MonkeyPatch
+    app: type[Leaving], left: Left
 ) -> None:
-    monkeypatch.setattr(screen, "ConsoleApp", app)
-    assert show(FakeEngine(), Wishes(Path())) == left
+    stand_in = cast("type[ConsoleApp]", app)
+    assert show(FakeEngine(), Wishes(Path()), app_of=stand_in) == left
