@@ -87,6 +87,7 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._leave.wait(LOOK_S):
             self.look()
+        self.last_look()
 
     def look(self) -> None:
         """One look. The gate comes first, the file after it, words last."""
@@ -100,6 +101,11 @@ class Watchdog:
         if self._latch.shut and self._latch.kept is None:
             self._keep()
         self._duties.stamp(Duty.WATCHDOG, now, self._seen())
+
+    def last_look(self) -> None:
+        """The run is over. A stop that the engine's thread did not come to any more is written."""
+        if self._latch.shut and self._latch.kept is None:
+            self._write()
 
     def _count(self, now: float) -> None:
         """Add up how long the engine's thread stood still while this one ran."""
@@ -124,6 +130,9 @@ class Watchdog:
         """The engine's thread writes the latch in its next turn; one that is stuck does not."""
         if not self._biting and self._watched.running() and self._idle_s < LOOK_S:
             return
+        self._write()
+
+    def _write(self) -> None:
         trouble = self._latch.keep()
         if trouble is not None:
             self._tell("alarm", trouble)

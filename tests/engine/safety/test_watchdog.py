@@ -187,6 +187,18 @@ def test_on_a_disk_that_takes_nothing_the_gate_is_shut_all_the_same(tmp_path: Pa
     assert "holds in memory" in texts[1]
 
 
+def test_a_stop_in_the_last_moment_of_a_run_is_written_too(kennel: Kennel) -> None:
+    with kennel.dog:
+        kennel.latch.shut_now("halt by key")
+    assert Latch(kennel.path).reason == "halt by key"
+
+
+def test_a_run_without_a_stop_leaves_no_latch(kennel: Kennel) -> None:
+    with kennel.dog:
+        pass
+    assert not kennel.path.exists()
+
+
 def test_every_look_is_a_stamp(kennel: Kennel) -> None:
     assert kennel.duties.stale(0.0)
     kennel.pass_time(1.0)
