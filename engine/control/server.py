@@ -105,7 +105,8 @@ class ControlServer:
         while True:
             self._answers.look()
             try:
-                await asyncio.wait_for(_ping(path), READ_S)
+                async with asyncio.timeout(READ_S):
+                    await _ping(path)
             except (OSError, TimeoutError, ConsoleError) as error:
                 await self._listen(path)
                 if self.status == LISTENING:
@@ -131,7 +132,7 @@ class ControlServer:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (raw := await asyncio.wait_for(reader.readline(), IDLE_S)).endswith(b"\n"):
+            while (raw := await _question(reader)).endswith(b"\n"):
                 self._spoke(writer)
                 await self._answer(raw, writer)
         except ValueError:
@@ -171,10 +172,17 @@ async def _ping(path: Path) -> None:
         writer.transport.abort()
 
 
+async def _question(reader: asyncio.StreamReader) -> bytes:
+    """Raises TimeoutError where nothing is said, and ValueError where it does not end."""
+    async with asyncio.timeout(IDLE_S):
+        return await reader.readline()
+
+
 async def _tell(writer: asyncio.StreamWriter, line: bytes) -> None:
     """Raises TimeoutError where the client leaves too much unread."""
     writer.write(line)
-    await asyncio.wait_for(writer.drain(), READ_S)
+    async with asyncio.timeout(READ_S):
+        await writer.drain()
 
 
 def _drop(writer: asyncio.StreamWriter) -> None:
