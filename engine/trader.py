@@ -23,11 +23,11 @@ from engine.ledger import Holding
 from engine.market import Market, Outcome
 from engine.mid_account import leave, step
 from engine.order import Intent, Purpose
-from engine.paper import PaperVenue
 from engine.settings import Settings
 from engine.sizing import order_size_micro
 from engine.trading_state import TradingState
 from engine.units import MICRO
+from engine.venue import Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Trader:
     settings: Settings
     journal: Journal
     gate: Gate
-    venue: PaperVenue
+    venue: Venue
     desks: dict[str, Desk]
     has_books: bool
     """False: the source records no book, so only the mid account moves."""
