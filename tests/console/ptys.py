@@ -102,14 +102,23 @@ class Glass:
 class Terminal:
     """One program and the terminal that it runs in. Close it: `in_terminal` does."""
 
-    def __init__(self, home: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        arguments: tuple[str, ...],
+        environment: dict[str, str],
+        program: tuple[str, ...] = ("console",),
+        keep: tuple[int, ...] = (),
+    ) -> None:
+        """`program`: the module to run, and what comes before `arguments`. `keep`: descriptors that
+        it is given."""
         self.glass = Glass()
         self.home = home
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         self.modes = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LEADER, "-m", "console", *arguments],
+            [sys.executable, "-c", LEADER, "-m", *program, *arguments], pass_fds=keep,
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
             env={**os.environ, VARIABLE: str(home), "TERM": "xterm-256color", **environment},
         )  # fmt: skip
