@@ -97,7 +97,8 @@ class Guards:
         if self._patrol is None:
             return
         self._drilled = drill(self._clock)
-        self._engine.note("info" if self._drilled.passed else "alarm", self._drilled.sentence)
+        level, word = ("info", "passed") if self._drilled.passed else ("alarm", "FAILED")
+        self._engine.note(level, f"stop drill {word}: {self._drilled.sentence}")
         if not self._drilled.passed:
             self._engine.trip(Breaker.DRILL, self._drilled.sentence)
 

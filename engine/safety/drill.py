@@ -24,7 +24,7 @@ from engine.order import Intent
 from engine.paper import PaperVenue
 from engine.requests import Halt
 from engine.safety.stop import Stop
-from engine.safety_view import DrillView
+from engine.safety_view import DrillView, StopView
 from engine.settings import Limits
 from engine.settings import PaperVenue as Rates
 from engine.trading_state import Latch, TradingState
@@ -49,14 +49,17 @@ class DrillError(ConsoleError):
 def drill(clock: Clock, gate: Gate | None = None) -> DrillView:
     """Try the stop: an order under way, the latch, a refused order, a confirmed cancel.
 
-    `gate`: another than the product's own, for tests of the drill itself. Never raises.
+    `gate`: another than the product's own, for tests of the drill itself. Never raises. What it
+    took is in `latched_ms` alone: the sentence goes into the log, which must be the same on every
+    machine.
     """
     ground = Ground(Latch(None, clock), gate or Gate(Limits()))
     try:
-        latched_ms, sentence = _tried(ground, clock)
+        latched_ms, stop = _tried(ground, clock)
     except Exception as error:  # noqa: BLE001 - whatever a broken part raises, the drill has failed
-        return DrillView(passed=False, sentence=f"the drill of the stop failed: {error}")
-    return DrillView(passed=True, latched_ms=latched_ms, sentence=sentence)
+        return DrillView(passed=False, sentence=str(error) or type(error).__name__)
+    said = f"the gate refused an order; {_cancels(stop)}"
+    return DrillView(passed=True, latched_ms=latched_ms, sentence=said)
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Ground:
         return denial
 
     def _situation(self, intent: Intent) -> Situation:
-        """Nothing in it speaks against an order but the latch, so that a refusal proves that one."""
+        """Nothing in it speaks against an order but the latch: a refusal proves that one."""
         return Situation(
             state=TradingState.HALTED if self.latch.shut else TradingState.ACTIVE,
             book=BOOK,
@@ -93,7 +96,7 @@ class Ground:
         )
 
 
-def _tried(ground: Ground, clock: Clock) -> tuple[float, str]:
+def _tried(ground: Ground, clock: Clock) -> tuple[float, StopView]:
     intent = opening(MARKET, Outcome.UP, BOOK, STAKE, 1, T_MS)
     before = ground.submit("drill-1", intent)
     _expect(before is None, f"the open gate refused an order ({before})")
@@ -113,8 +116,13 @@ def _tried(ground: Ground, clock: Clock) -> tuple[float, str]:
         ground.ledger.apply(at, event)
         stop.happened(MARKET.slug, event, 0)
     seen = stop.view(LATEST_MS)
-    _expect(seen.done and not seen.filled and not seen.held, f"the cancel failed: {seen.sentence}")
-    return latched_ms, seen.sentence
+    ended = seen.done and not seen.filled and not seen.held
+    _expect(ended, f"the order did not end by its cancel; {_cancels(seen)}")
+    return latched_ms, seen
+
+
+def _cancels(stop: StopView) -> str:
+    return f"cancels {stop.confirmed}/{stop.orders} confirmed, {stop.filled} filled"
 
 
 def _expect(held: bool, otherwise: str) -> None:  # noqa: FBT001 - what is asserted
