@@ -33,7 +33,7 @@ from console.modals.roll_back import RollBackModal
 from console.sparing import shorter_codes
 from console.text import Money, utc
 from console.themes import CONSOLE_THEME
-from console.toasts import Toasts
+from console.toasts import News, Toasts
 from console.views.main import MainScreen
 from console.views.view import present_in
 from console.widgets.display import Display
@@ -160,17 +160,20 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def _alert(self, snapshot: Snapshot) -> None:
         """Toast what was alerted since the last look; an alarm rings the terminal's bell."""
-        look, now = self.look(), self._clock()
-        news = self._toasts.news(snapshot, now)
+        news = self._toasts.news(snapshot, self._clock())
         if news is None:
             return
+        self._toast(news)
+        if news.rings and self._rings:
+            self.bell()
+
+    def _toast(self, news: News) -> None:
         self.clear_notifications()
+        look, now = self.look(), self._clock()
         for toast in news.toasts:
             text = look.money.sentence(toast.text)
             seconds = toast.until - now
             self.notify(text, severity=toast.severity, markup=False, timeout=seconds)
-        if news.rings and self._rings:
-            self.bell()
 
     def _show_view(self) -> None:
         look = self.look()
@@ -334,8 +337,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     def _say(self, sentence: str, severity: SeverityLevel = "information") -> None:
         """Say `sentence` in place of the last one: a stack of them would hide the screen."""
-        self.clear_notifications()
-        self.notify(sentence, severity=severity, markup=False, timeout=6)
+        self._toast(self._toasts.say(sentence, severity, self._clock()))
 
     def _handle_exception(self, error: Exception) -> None:
         """Halt, leave, and tell in one sentence; Textual's own way prints every local."""

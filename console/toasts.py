@@ -46,6 +46,11 @@ _SEVERITIES: dict[str, SeverityLevel] = {
     "alarm": "error",
 }
 
+_LEVELS: dict[SeverityLevel, str] = {severity: level for level, severity in _SEVERITIES.items()}
+
+SAID_S = 6.0
+"""Seconds for which the console's own word stands."""
+
 _SECONDS = {"info": 4.0, "warn": 8.0, "alarm": 15.0}
 """How long each stands."""
 
@@ -57,7 +62,7 @@ class News:
     """What is to stand on the screen from now on."""
 
     toasts: tuple[Toast, ...]
-    """Oldest first; all that is to be seen, not only what is new."""
+    """Alerts oldest first, then what the console said; all that is to be seen, new or not."""
     rings: bool
     """Whether an alarm is among what is new."""
 
@@ -69,17 +74,31 @@ class Toasts:
         self._heard = 0
         """The newest alert that was shown."""
         self._drilled = False
+        self._said: list[Toast] = []
+        """The console's last word about a key, if it still stands."""
         self._standing: list[Toast] = []
+
+    def say(self, text: str, severity: SeverityLevel, now: float) -> News:
+        """Show `text` in place of the last one that was said, beside the alerts that stand."""
+        self._said = [Toast(self._heard, text, _LEVELS[severity], now + SAID_S)]
+        return News(self._all(now), rings=False)
 
     def news(self, snapshot: Snapshot, now: float) -> News | None:
         """What stands from `now` (monotonic seconds) on; None: nothing is new."""
         fresh = [*self._drill(snapshot.safety.drill, now), *self._alerts(snapshot, now)]
         if not fresh:
             return None
+        self._standing += fresh
+        return News(self._all(now), any(toast.level == "alarm" for toast in fresh))
+
+    def _all(self, now: float) -> tuple[Toast, ...]:
+        """What has time left: what was said, and the loudest of the alerts."""
+        self._said = [toast for toast in self._said if toast.until > now]
         alive = [toast for toast in self._standing if toast.until > now]
-        loudest = sorted([*alive, *fresh], key=lambda t: (_LOUDNESS.get(t.level, 1), t.seq))[-MOST:]
-        self._standing = sorted(loudest, key=lambda toast: toast.seq)
-        return News(tuple(self._standing), any(toast.level == "alarm" for toast in fresh))
+        loudest = sorted(alive, key=lambda t: (_LOUDNESS.get(t.level, 1), t.seq))
+        room = MOST - len(self._said)
+        self._standing = sorted(loudest[-room:], key=lambda toast: toast.seq)
+        return *self._standing, *self._said
 
     def _drill(self, drill: DrillView, now: float) -> list[Toast]:
         """The drill's result, once."""
