@@ -31,6 +31,8 @@ DISK_S = 5.0
 ROOM = 1.2
 """Free space, in parts of the floor, from which a full disk is over."""
 MB = 1_000_000
+UNWRITABLE = "an event log that takes nothing more"
+"""Who asks for a halt where even the reserve of the disk is used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Patrol:
         self._hear(now)
         if self._due(Duty.LATCH, now, LATCH_S):
             self._watch_latch(now)
+        self._watch_log(now)
         if self._paced:
             if self._due(Duty.DISK, now, DISK_S):
                 self._watch_disk(now)
@@ -120,6 +123,21 @@ class Patrol:
 
     # ---- the machine -----------------------------------------------------------------------
 
+    def _watch_log(self, now: float) -> None:
+        """A log on its last room stops opening at once, at any pace; one without any stops all:
+        no order may leave that nobody could remember."""
+        log = self._engine.journal.log
+        if log.trouble is not None:
+            log.commit()
+        if log.trouble is None:
+            if not self._paced:
+                self._engine.over(Breaker.DISK)
+            return
+        self._engine.trip(Breaker.DISK, log.trouble)
+        log.commit()
+        if log.waiting and not self._latch.shut:
+            self._stops.ask(Halt(UNWRITABLE, now))
+
     def _watch_disk(self, now: float) -> None:
         """No stamp where nobody knows how much room there is: unknown is not enough."""
         try:
@@ -130,7 +148,7 @@ class Patrol:
         self.duties.stamp(Duty.DISK, now, f"{free:.0f} MB free")
         if free < floor:
             self._engine.trip(Breaker.DISK, f"{free:.0f} MB free, floor {floor} MB")
-        elif free >= floor * ROOM:
+        elif free >= floor * ROOM and self._engine.journal.log.trouble is None:
             self._engine.over(Breaker.DISK)
 
     def _watch_loop(self, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -16,8 +17,11 @@ from engine.decision import Action
 from engine.errors import LedgerError
 from engine.eventlog import EventLog
 from engine.log_reserve import Reserve
+from engine.safety.breakers import Breaker
+from engine.trading_state import TradingState
 from tests.engine.build import MARKET, NOW, START_MS
 from tests.engine.fakes import always, engine_on, events_of, window
+from tests.engine.safety.test_patrol import Machine
 from tests.engine.test_eventlog import decision
 
 RESERVE = 128 * 1024
@@ -80,6 +84,13 @@ class Room(Reserve):
 
     def _make(self) -> bool:
         return self.log is None
+
+
+class Tight(Reserve):
+    """Never held, unless a test says so: a disk that takes events and has no room to spare."""
+
+    def _make(self) -> bool:
+        return False
 
 
 def most(log: EventLog | None, pages: int) -> None:
@@ -268,3 +279,33 @@ def test_no_order_leaves_that_would_not_survive_us(room: Callable[[int], EventLo
     most(log, 1_000)
     engine.advance(START_MS + 260_000)
     assert engine.journal.ledger.open_slugs() == []
+
+
+@pytest.mark.parametrize("speed", [1.0, math.inf])
+def test_on_its_last_room_the_engine_only_reduces(tmp_path: Path, speed: float) -> None:
+    machine = Machine(tmp_path, speed)
+    log = machine.engine.journal.log
+    assert isinstance(log, EventLog)
+    log._reserve = room = Tight(tmp_path / "reserve")
+    log.commit()
+    machine.spend(1)
+    assert machine.trades(1) is TradingState.REDUCING
+    assert machine.tripped[Breaker.DISK] == log.trouble
+    room.held = True
+    machine.spend(10)
+    assert machine.engine.breakers.tripped[0].lasts is False
+
+
+@pytest.mark.parametrize("speed", [1.0, math.inf])
+def test_without_any_room_the_engine_halts(tmp_path: Path, speed: float) -> None:
+    machine = Machine(tmp_path, speed)
+    log = machine.engine.journal.log
+    assert isinstance(log, EventLog)
+    most(log, 0)
+    for _ in range(40):
+        log.append(NOW, 0, LINE)
+    log.commit()
+    machine.spend(0.1)
+    assert machine.engine.state() is TradingState.HALTED
+    assert "an event log that takes nothing more" in (machine.latch.reason or "")
+    most(log, 1_000)
