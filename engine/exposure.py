@@ -8,7 +8,7 @@ the sum of the worst of each.
 
 An order is priced at its limit, with the highest fee; a fill's rounding, less than a micro-dollar,
 is not counted. What is open may be lost today or, over midnight, on a day that opens without
-today's profit to set against it: not even a window that is sure to gain is set against another.
+today's profit to set against it.
 """
 
 from __future__ import annotations
@@ -79,8 +79,6 @@ class _Open:
     """What it moves in cash if all of it fills at its limit, micro-dollars."""
     shares: int
     """What it adds to the shares of its outcome then, micro-shares; below zero for a SELL."""
-    released: int = 0
-    """Cost of the shares that a SELL gives away, micro-dollars."""
 
 
 def exposure_of(ledger: Ledger) -> Exposure:
@@ -90,7 +88,7 @@ def exposure_of(ledger: Ledger) -> Exposure:
 
 def after(ledger: Ledger, intent: Intent) -> Exposure:
     """Exposure as it would be with this order under way too."""
-    return _exposure(ledger, [*_working(ledger), _wanted(ledger, intent)])
+    return _exposure(ledger, [*_working(ledger), _wanted(intent)])
 
 
 def net(ledger: Ledger, slug: str) -> int:
@@ -102,7 +100,7 @@ def net(ledger: Ledger, slug: str) -> int:
 
 def net_after(ledger: Ledger, intent: Intent) -> int:
     """The same with this order filled too."""
-    return net(ledger, intent.market.slug) + _signed(intent.outcome, _wanted(ledger, intent).shares)
+    return net(ledger, intent.market.slug) + _signed(intent.outcome, _wanted(intent).shares)
 
 
 def reserve_for(intent: Intent) -> int:
@@ -118,28 +116,23 @@ def _exposure(ledger: Ledger, orders: list[_Open]) -> Exposure:
         by_asset[holding.asset] = by_asset.get(holding.asset, 0) + holding.cost
     for order in orders:
         by_asset[order.asset] = by_asset.get(order.asset, 0) + order.cost
-    ends = _ends(ledger, _of_wealth(ledger, orders))
-    next_day = _ends(ledger, _of_next_day(ledger, orders))
-    wealth = ledger.cash + sum(ends.values())
+    wealth = ledger.cash + _worst(ledger, _of_wealth(ledger, orders))
+    next_day = _worst(ledger, _of_next_day(ledger, orders))
     start = ledger.day.equity if ledger.day is not None else 0
-    return Exposure(
-        by_asset=tuple(sorted(by_asset.items())),
-        worst_day=wealth - start,
-        worst_next_day=sum(min(0, end) for end in next_day.values()),
-        worst_wealth=wealth,
-    )
+    return Exposure(tuple(sorted(by_asset.items())), wealth - start, next_day, wealth)
 
 
-def _ends(ledger: Ledger, claims: Iterable[_Claim]) -> dict[str, int]:
-    """Window -> what its claims bring at the outcome that is worse for us, or that is known."""
-    brought: dict[str, list[int]] = {}
+def _worst(ledger: Ledger, claims: Iterable[_Claim]) -> int:
+    """What the claims bring if each window takes the outcome that is worse for us, or the one that
+    is known."""
+    windows: dict[str, list[int]] = {}
     for claim in claims:
         verdict = ledger.verdicts.get(claim.slug)
         outcomes = tuple(Outcome) if verdict is None else (Outcome(verdict),)
-        sums = brought.setdefault(claim.slug, [0] * len(outcomes))
+        ends = windows.setdefault(claim.slug, [0] * len(outcomes))
         for i, outcome in enumerate(outcomes):
-            sums[i] += claim.at(outcome)
-    return {slug: min(sums) for slug, sums in brought.items()}
+            ends[i] += claim.at(outcome)
+    return sum(map(min, windows.values()))
 
 
 def _of_wealth(ledger: Ledger, orders: Iterable[_Open]) -> Iterator[_Claim]:
@@ -154,19 +147,18 @@ def _of_wealth(ledger: Ledger, orders: Iterable[_Open]) -> Iterator[_Claim]:
 
 
 def _of_next_day(ledger: Ledger, orders: Iterable[_Open]) -> Iterator[_Claim]:
-    """What can still be lost of the equity that a day opens with (`Ledger.settled_equity`): of a
-    holding its cost. What a sale brings is in that equity and in the wealth alike; until it is
-    final, the cost of what was sold can be lost. A resolved window can lose nothing more."""
+    """What can still be lost of the equity that a day opens with (`Ledger.settled_equity`): the
+    cost of a token that loses, held, on its way, or sold by a match that is not final. No gain is
+    set against it, not even of the same window: it may be part of that equity by then."""
     for holding in ledger.holdings.values():
-        yield _Claim(holding.slug, holding.outcome, -holding.cost, holding.shares, certain=True)
+        yield _Claim(holding.slug, holding.outcome, -holding.cost, holding.shares)
     for booked in ledger.pending.values():
         fill = booked.fill
-        if ledger.verdicts.get(fill.slug) is None:
-            cost = -booked.moved if fill.side == "BUY" else -ledger.released_by(booked)
-            yield _Claim(fill.slug, fill.outcome, cost, -_added(fill))
+        if fill.side == "SELL" and ledger.verdicts.get(fill.slug) is None:
+            yield _Claim(fill.slug, fill.outcome, -ledger.released_by(booked), fill.shares)
     for order in orders:
-        cash = order.released if order.shares < 0 else order.cash
-        yield _Claim(order.slug, order.outcome, cash, order.shares)
+        if order.cost:
+            yield _Claim(order.slug, order.outcome, order.cash, order.shares)
 
 
 def _added(fill: ev.FillMatched) -> int:
@@ -183,29 +175,21 @@ def _left_of(ledger: Ledger, order: ev.OrderSent) -> _Open:
     if order.side == "SELL":
         left = max(0, order.amount - sum(fill.shares for fill in done))
         cash = _proceeds(ledger.markets.get(order.slug), left, order.limit_bp)
-        cost = _cost_of(ledger, order.token_id, left)
-        return _Open(order.slug, order.asset, order.outcome, 0, cash, -left, cost)
+        return _Open(order.slug, order.asset, order.outcome, 0, cash, -left)
     left = max(0, order.amount - sum(cost_micro(fill.shares, fill.price_bp) for fill in done))
     cost = -(-order.reserve * left // max(1, order.amount))
     shares = shares_for(left, order.limit_bp)
     return _Open(order.slug, order.asset, order.outcome, cost, -cost, shares)
 
 
-def _wanted(ledger: Ledger, intent: Intent) -> _Open:
+def _wanted(intent: Intent) -> _Open:
     market, outcome = intent.market, intent.outcome
     if intent.side is Side.SELL:
         cash = _proceeds(market, intent.amount, intent.limit_bp)
-        released = _cost_of(ledger, intent.token_id, intent.amount)
-        return _Open(market.slug, market.asset, outcome, 0, cash, -intent.amount, released)
+        return _Open(market.slug, market.asset, outcome, 0, cash, -intent.amount)
     cost = reserve_for(intent)
     shares = shares_for(intent.amount, max(1, intent.limit_bp))  # the gate refuses a limit of 0
     return _Open(market.slug, market.asset, outcome, cost, -cost, shares)
-
-
-def _cost_of(ledger: Ledger, token_id: str, shares: int) -> int:
-    """Micro-dollars that so many of the shares held cost, rounded down."""
-    holding = ledger.holdings.get(token_id)
-    return 0 if holding is None else holding.cost * min(shares, holding.shares) // holding.shares
 
 
 def _proceeds(market: Market | None, shares: int, price_bp: int) -> int:

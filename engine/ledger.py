@@ -159,10 +159,9 @@ class Ledger:
         return sale.moved - self._gain_of(sale.fill)
 
     def fills_of(self, order: ev.OrderSent) -> list[ev.FillMatched]:
-        """What is known to have been traded of a working order."""
+        """What is known to have been matched of a working order, settled or not."""
         account = self.accounts.get(order.token_id)
-        fills = () if account is None else account.standing.values()
-        return [fill for fill in fills if fill.order_id == order.order_id]
+        return [] if account is None else account.fills_of(order.order_id)
 
     def apply(self, t_ms: int, event: ev.Event) -> None:  # noqa: C901 - one branch a kind is the fold
         """Fold one event. One that cannot follow from the books raises ValueError and changes
@@ -283,7 +282,7 @@ class Ledger:
             return
         rest = {name: f for name, f in account.standing.items() if name != event.fill_id}
         self._book(account, rest)
-        account.voided.add(event.fill_id)
+        account.voided[event.fill_id] = booked.fill
         del self.pending[event.fill_id]
         self._close_if_over(account)
 

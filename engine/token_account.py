@@ -96,12 +96,17 @@ class TokenAccount:
     token_id: str
     standing: dict[str, FillMatched] = field(default_factory=dict)
     """Fills that were not voided, by fill id."""
-    voided: set[str] = field(default_factory=set)
+    voided: dict[str, FillMatched] = field(default_factory=dict)
     """Fills that failed to settle, by fill id."""
     closed: Sums = Sums()
     """What the fills came to that nothing can change any more; they are in `standing` no longer."""
     sums: Sums = Sums()
     """`closed` and `standing` together."""
+
+    def fills_of(self, order_id: str) -> list[FillMatched]:
+        """Every match of an order; one that was voided does not make room for another."""
+        told = (*self.standing.values(), *self.voided.values())
+        return [fill for fill in told if fill.order_id == order_id]
 
     def close(self) -> None:
         """The window is resolved and everything has settled: keep the sums, not the fills. Cost
