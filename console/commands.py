@@ -56,7 +56,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("engine.halt", "ctrl+x", "halt", "Halt", "Shut the order gate at once and cancel what rests; positions stay.", Group.STOP, in_footer=True, always=True),
     Command("engine.flatten", "ctrl+f", "flatten", "Flatten", "Halt, then sell every position; asks for the typed word.", Group.STOP, in_footer=True),
-    Command("engine.reduce", "e", "reduce_only", "Reduce", "Reduce-only on or off: exits pass, nothing is opened.", Group.STOP, in_footer=True),
+    Command("engine.reduce", "e", "reduce_only", "Reduce", "Reduce-only on, or off with every breaker whose cause is gone; exits pass either way.", Group.STOP, in_footer=True),
     Command("engine.resume", "r", "resume", "Resume", "Leave HALTED; lists what halted it and asks for the typed word.", Group.STOP, in_footer=True),
     Command("engine.arm", "p", "paper_live", "Paper/live", "Open the arming dialog: what live trading still lacks.", Group.TRADE, in_footer=True),
     Command("model.pick", "m", "pick_model", "Model", "Pick a rung of the model ladder.", Group.MODEL, in_footer=True),

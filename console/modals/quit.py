@@ -10,6 +10,7 @@ from console.modals.page import BLANK, columns, line
 from console.text import Money
 from console.themes import LABEL, PLAIN, STRONG, WARN
 from console.widgets.lines import Line
+from console.widgets.safety import ON_HANGUP
 from engine.snapshot import Snapshot
 
 _ANSWERS = (None, "keep", "flatten")
@@ -46,9 +47,18 @@ def quit_lines(snapshot: Snapshot, money: Money) -> list[Line]:
     """What is open now, and what happens to an order in flight."""
     return [
         *_open(snapshot, money),
-        line("An order in flight is not forgotten: it is settled at the next start.", LABEL),
+        line("What rests is cancelled on leaving; an order whose end is not known by then", LABEL),
+        line("is not forgotten: it is reconciled at the next start.", LABEL),
+        *_lost_terminal(snapshot),
         BLANK,
     ]
+
+
+def _lost_terminal(snapshot: Snapshot) -> Iterator[Line]:
+    """What happens without this question, where the terminal goes away."""
+    policy = snapshot.safety.on_hangup
+    if policy in ON_HANGUP:
+        yield line(f"Should the terminal go away instead ({policy}): {ON_HANGUP[policy]}.", LABEL)
 
 
 def _open(snapshot: Snapshot, money: Money) -> Iterator[Line]:

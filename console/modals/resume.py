@@ -92,11 +92,11 @@ def _musts(snapshot: Snapshot, money: Money) -> Iterator[Line]:
     yield line("These must be true:", LABEL)
     unmet, stop = snapshot.safety.unmet, snapshot.safety.stop
     for clause in unmet:
-        yield failed("not yet", money.sentence(clause))
+        yield check(False, "obstacle", money.sentence(clause))  # noqa: FBT003 the mark's value
     if stop is not None and stop.done:
         yield check(True, f"{stop.grade} done", money.sentence(stop.sentence))  # noqa: FBT003 the mark's value
     if not unmet:
-        yield check(True, "no obstacle", "account, latch and stop file forbid nothing")  # noqa: FBT003 the mark's value
+        yield check(True, "no obstacle", "account, stop, latch and stop file forbid nothing")  # noqa: FBT003 the mark's value
 
 
 def _checklist(snapshot: Snapshot, money: Money) -> Iterator[Line]:

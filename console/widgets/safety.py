@@ -21,7 +21,7 @@ from engine.snapshot import Snapshot
 ON_HANGUP = {
     "hold": "leave, and hold positions to their resolution",
     "flatten": "sell what is held, then leave",
-    "keep-running": "go on without a screen; trade-console attach shows it again",
+    "keep-running": "go on unseen; trade-console attach shows it",
 }
 """What each policy means."""
 

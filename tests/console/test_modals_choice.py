@@ -14,6 +14,7 @@ from console.text import Money
 from engine.snapshot import Snapshot
 from tests.console.fakes import flat, sample_snapshot
 from tests.console.modal_host import UNANSWERED, open_dialog
+from tests.console.safeties import calm
 
 
 class Model(ModelModal):
@@ -149,4 +150,11 @@ def test_quit_tells_of_orders_in_flight() -> None:
     flying = replace(first, working="BUY UP $310 in flight")
     text = text_of(quit_lines(sample_snapshot(assets=(flying, *rest)), Money())).plain
     assert "BUY UP $310 in flight" in text
-    assert "settled at the next start" in text
+    assert "reconciled at the next start" in text
+
+
+@pytest.mark.parametrize("policy", ["hold", "flatten", "keep-running"])
+def test_quit_says_what_a_lost_terminal_would_do(policy: str) -> None:
+    text = text_of(quit_lines(sample_snapshot(safety=calm(on_hangup=policy)), Money())).plain
+    assert f"Should the terminal go away instead ({policy}): " in text
+    assert "terminal go away" not in text_of(quit_lines(sample_snapshot(), Money())).plain

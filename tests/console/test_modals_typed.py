@@ -15,6 +15,7 @@ from console.text import Money
 from engine.snapshot import PositionView, Snapshot
 from tests.console.fakes import flat, sample_snapshot
 from tests.console.modal_host import UNANSWERED, Clock, halted_snapshot, open_dialog
+from tests.console.safeties import ambiguous, halted, stale_duty, three_breakers
 
 
 class Flatten(FlattenModal):
@@ -136,3 +137,34 @@ async def test_the_clock_of_a_dialog_is_injected() -> None:
 def test_resume_finds_the_limit_of_the_day_under_the_name_that_the_engine_gives_it() -> None:
     with standing_engine(seed=1, market_ms=2_000) as engine:
         assert "worst case uses" in resume_text(engine.latest())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_resume_refuses_where_the_engine_would_and_says_why(size: tuple[int, int]) -> None:
+    dialog = Resume(halted_snapshot(safety=ambiguous()))
+    async with open_dialog(dialog, size) as (host, pilot):
+        await pilot.press(*"RESUME", "enter")
+        assert host.answer == UNANSWERED
+        asked = str(host.screen.query_one("#ask", Static).content)
+        assert "1 order without an answer until 00:08:59" in asked
+        dialog.show(halted_snapshot(safety=halted()))
+        await pilot.press("enter")
+        assert host.answer == "RESUME"
+
+
+def test_resume_lists_what_must_be_true_with_a_mark_and_a_word() -> None:
+    unmet = resume_text(halted_snapshot(safety=ambiguous()))
+    assert "These must be true:" in unmet
+    assert "✗ not met  obstacle" in unmet
+    assert "no obstacle" not in unmet
+    met = resume_text(halted_snapshot(safety=halted()))
+    assert "✓ ok       halt done" in met
+    assert "✓ ok       no obstacle" in met
+
+
+def test_resume_names_breakers_and_stale_tasks() -> None:
+    assert "REDUCING follows: rejects in a row" in resume_text(
+        halted_snapshot(safety=three_breakers())
+    )
+    assert "exit rules, watchdog" in resume_text(halted_snapshot(safety=stale_duty()))
+    assert "none has reported" in resume_text(halted_snapshot())
