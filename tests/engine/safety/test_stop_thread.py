@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine import requests as rq
 from engine.clock import SystemClock
+from engine.gate import Denial, Gate, Situation
 from engine.guards import Posts
 from engine.home import Home
 from engine.messages import Message
+from engine.order import Intent
+from engine.safety.drill import drill
 from engine.safety.stop_file import StopFile
-from engine.settings import Safety
+from engine.session import Plan, open_session
+from engine.settings import Limits, Safety, Settings
+from engine.sources import SimRun
 from engine.thread import EngineThread
 from engine.trading_state import Latch
 from tests.engine.fakes import ScriptedFeed, window
@@ -138,3 +144,46 @@ def test_the_drill_of_a_start_is_on_the_screen_and_in_no_account(tmp_path: Path)
         assert ground.engine.latest().safety.stop is None
     assert drilled.passed
     assert not Latch(ground.home.halt_latch).shut
+
+
+class OpenGate(Gate):
+    """Lets everything pass, always."""
+
+    def check(self, intent: Intent, now: Situation) -> Denial | None:
+        return None
+
+
+def test_a_failed_drill_keeps_the_engine_reducing_and_no_order_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.guards.drill", partial(drill, gate=OpenGate(Limits())))
+    with running(tmp_path) as ground:
+        begun = ground.engine.latest().t_ms
+        assert until(lambda: ground.engine.latest().t_ms > begun + 20_000)
+        snap = ground.engine.latest()
+    assert snap.state == "REDUCING"
+    assert "stop drill: the gate let an order pass after the latch was shut" in snap.state_reason
+    assert snap.orders == 0
+
+
+def test_a_stop_while_the_challenger_learns_is_done_and_holds(tmp_path: Path) -> None:
+    home = Home.open({"TRADE_CONSOLE_HOME": str(tmp_path)})
+    plan = Plan(SimRun(), Settings(safety=PATIENT), speed=120.0, learn=True)
+    with ExitStack() as held:
+        engine = open_session(plan, home, held)
+        engine.start()
+        try:
+            assert until(lambda: engine.latest().learning.accepted > 0, 60)
+            engine.ask(rq.Halt("key"))
+            sent = engine.latest().orders
+            assert until(lambda: engine.latest().safety.stop is not None)
+            then = engine.latest().t_ms
+            assert until(lambda: engine.latest().t_ms > then + 30_000, 60)
+            snap = engine.latest()
+        finally:
+            engine.leave(20)
+    assert snap.state == "HALTED"
+    assert snap.orders <= sent + 4  # one of each asset may have left before the key
+    assert snap.safety.stop is not None
+    assert snap.safety.stop.done
+    assert Latch(home.halt_latch).shut
