@@ -18,9 +18,6 @@ from engine.lock import holder
 
 def attach_command(options: argparse.Namespace) -> int:
     """Show the running engine until the screen is left. Returns the exit code."""
-    from console.terminal import prepare
-
-    prepare(options.color)
     home = Home.find()
     remote = RemoteEngine(home, SystemClock())
     try:
@@ -33,6 +30,9 @@ def attach_command(options: argparse.Namespace) -> int:
 
 
 def _shown(remote: RemoteEngine, home: Home, options: argparse.Namespace) -> int:
+    from console.terminal import prepare
+
+    prepare(options.color)  # before Textual is imported, which reads its environment then
     from console.attached import AttachedApp
     from console.screen import Wishes, show
 

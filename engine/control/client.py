@@ -16,7 +16,7 @@ from engine.clock import Clock
 from engine.control import protocol as pr
 from engine.control.address import check_folder
 from engine.control.peer import same_user
-from engine.errors import ConsoleError
+from engine.errors import ConsoleError, HomeError
 
 CHUNK = 64 * 1024
 
@@ -120,6 +120,8 @@ class Connection:
             self._socket.connect(str(self._path))
         except FileNotFoundError:
             raise ControlError(f"nothing listens at {self._path}") from None
+        except HomeError as error:
+            raise ControlError(str(error)) from None
         except OSError as error:
             raise ControlError(f"{self._path}: {error.strerror or error}") from None
         if not same_user(self._socket):

@@ -144,10 +144,8 @@ async def test_a_client_that_reads_nothing_is_dropped(
 
 async def test_idle_connections_keep_no_stop_out(home: Home) -> None:
     port = ToldPort()
-    idle = []
     async with listening(home.control_socket, port):
-        for _ in range(100):
-            idle.append(await asyncio.open_unix_connection(home.control_socket))
+        idle = [await asyncio.open_unix_connection(home.control_socket) for _ in range(100)]
         *_, last = await said(home.control_socket, b'{"do": "stop"}\n')
         await asyncio.sleep(0)
         ends = [await hung_up(reader) for reader, _ in idle[: 100 - CONNECTIONS]]
