@@ -50,7 +50,7 @@ class Alerts:
     def happened(self, _slug: str, event: ev.Event, realised: int) -> None:
         """A `engine.journal.Listener`."""
         found = alert_of(event, realised)
-        if found is not None:
+        if found is not None and not self._told_by_the_watchdog(*found):
             self.raise_(*found)
 
     def raise_(self, kind: Kind, text: str) -> None:
@@ -62,6 +62,11 @@ class Alerts:
             self._tail.append(self._joined(kind, single))
         if self._send is not None:
             self._send(single)
+
+    def _told_by_the_watchdog(self, kind: Kind, text: str) -> bool:
+        """Whether a note in the log is what the watchdog raised before the log could be written."""
+        stuck = [alert.text for alert in self.tail if alert.kind == Kind.STUCK]
+        return kind is Kind.TROUBLE and text in stuck
 
     def _joined(self, kind: Kind, alert: AlertView) -> AlertView:
         """`alert` in place of the burst that it belongs to, if it does."""

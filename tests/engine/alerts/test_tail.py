@@ -90,3 +90,11 @@ def test_two_threads_lose_no_alert_and_share_no_number() -> None:
     for thread in threads:
         thread.join()
     assert sorted(a.seq for a in sent) == list(range(1, 1001))
+
+
+def test_what_the_watchdog_raised_is_not_raised_again_when_it_is_written_down() -> None:
+    tail, _ = alerts()
+    tail.raise_(Kind.STUCK, "the engine's thread does not move")
+    tail.happened("", ev.Noted("alarm", "the engine's thread does not move"), 0)
+    tail.happened("", ev.Noted("alarm", "something else"), 0)
+    assert [a.kind for a in tail.tail] == ["stuck", "trouble"]
