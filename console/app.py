@@ -56,6 +56,8 @@ from engine.snapshot import Snapshot
 
 POLL_S = 0.5
 """Seconds between two looks at the engine: one decision tick."""
+AHEAD_S = 1.0
+"""Real seconds for which a stop key that was obeyed as it was read is not asked for once more."""
 
 
 class ConsoleApp(App[str | None], inherit_bindings=False):
@@ -87,6 +89,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self._frozen_at: float | None = None
         self._shown = engine.latest()
         self._drawn: object = None
+        self._ahead: float | None = None
         self._toasts = Toasts()
         self._rings = True
         self.register_theme(CONSOLE_THEME)
@@ -250,9 +253,19 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
 
     # Acting
 
+    def halt_ahead(self) -> None:
+        """The stop key, in the thread that reads it: it waits for nothing that is being drawn.
+
+        `action_halt` follows when its turn comes, and says so.
+        """
+        self.engine.ask(Halt("key"))
+        self._ahead = self._clock()
+
     def action_halt(self) -> None:
         """Shut the gate at once. No question is asked: halting can be undone."""
-        self.engine.ask(Halt("key"))
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or self._clock() - ahead > AHEAD_S:
+            self.engine.ask(Halt("key"))
         if self.engine.alive():
             self._say("HALT: the order gate is shut. Positions stay; r resumes.", "warning")
         else:

@@ -11,13 +11,17 @@ import select
 import signal
 import sys
 import termios
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, TextIO
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
 
+from console.commands import COMMANDS
 from console.sparing import Shown, Size
 
 FRAMES = 8
@@ -33,6 +37,10 @@ LOOK_S = 0.5
 """Real seconds between two looks at whether the terminal hung up."""
 RESTORING = b"\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1049l\x1b[?25h\x1b[?1004l"
 """Ends what Textual began: keyboard, paste, wrap, mouse, alternate screen, cursor, focus."""
+
+STOP_KEYS = frozenset(
+    next(command.keys for command in COMMANDS if command.id == "engine.halt").split(",")
+)
 
 
 class Outlet:
@@ -94,6 +102,7 @@ class SparingDriver(LinuxDriver):
         self._outlet = Outlet(sys.__stdout__ or sys.stdout)
         # Its writer thread asks for nothing else than what an Outlet has.
         self._file = self._outlet  # type: ignore[assignment]
+        self._halt_ahead: Callable[[], object] = getattr(app, "halt_ahead", _nothing)
         self._missed = False
         self._closed = Event()
         # Textual has just taken both signals. A trading process must not be suspendable, and the
@@ -155,6 +164,12 @@ class SparingDriver(LinuxDriver):
                 hang_up()
                 return
 
+    def process_message(self, message: Message) -> None:
+        """Textual's, in the thread that reads; the stop key is obeyed before it is passed on."""
+        if isinstance(message, Key) and message.key in STOP_KEYS:
+            self._halt_ahead()
+        super().process_message(message)
+
     def _watch_hangup(self) -> None:
         """One that ended without a signal reads as empty for ever, which no reader can tell."""
         watch = select.poll()
@@ -173,3 +188,7 @@ class SparingDriver(LinuxDriver):
 def hang_up() -> None:
     """Tell the run what the kernel has not told: whose policy it is to decide what follows."""
     os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _nothing() -> None:
+    """For an app that has nothing to halt."""

@@ -16,9 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 CLOCK_OWNERS = {"engine/clock.py", "engine/lock.py"}
 """The files that may ask the machine for the time of day; all others are handed a clock."""
 
-IDLE_MAIN_THREAD = {"console/run_command.py"}
-"""Where the screen is gone and the main thread only waits for the engine to end."""
-
 WALL_CLOCKS = {
     "time.time",
     "time.time_ns",
@@ -132,13 +129,11 @@ def test_only_the_clocks_owners_read_the_wall_clock() -> None:
 
 
 def test_nothing_sleeps_on_a_thread_that_has_work() -> None:
-    files = [source for source in product() if name(source) not in IDLE_MAIN_THREAD]
-    assert breaches(sleeps, files) == []
+    assert breaches(sleeps, product()) == []
 
 
 def test_no_file_is_excused_that_needs_no_excuse() -> None:
     assert all(breaches(wall_clock_reads, [ROOT / file]) for file in CLOCK_OWNERS)
-    assert all(breaches(sleeps, [ROOT / file]) for file in IDLE_MAIN_THREAD)
 
 
 def test_F56_the_screen_shows_no_invented_number() -> None:

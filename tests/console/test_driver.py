@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 
-from console.driver import FRAMES, MOST, SHORT, Outlet
+from textual.app import App
+from textual.events import Key
+
+from console.app import ConsoleApp
+from console.driver import FRAMES, MOST, SHORT, Outlet, SparingDriver
+from engine.requests import Halt
+from tests.console.fakes import FakeEngine
+from tests.console.screens import running
 
 FRAME = "x" * (SHORT + 1)
 
@@ -42,3 +51,35 @@ def test_a_reader_that_catches_up_makes_room() -> None:
     outlet = behind(FRAMES)
     outlet.write("the first")
     assert outlet.fits(FRAME)
+
+
+async def test_the_stop_key_is_obeyed_before_the_screen_has_a_turn() -> None:
+    """The loop of the screen is held all the while, by this very test."""
+    engine = FakeEngine()
+    reads, writes = os.pipe()
+    driver = SparingDriver(ConsoleApp(engine))
+    driver.fileno = reads
+    reading = threading.Thread(target=driver.run_input_thread)
+    reading.start()
+    os.write(writes, b"x\x18")
+    os.close(writes)
+    while not engine.requests and reading.is_alive():
+        reading.join(0.01)
+    driver.exit_event.set()
+    reading.join()
+    os.close(reads)
+    assert engine.requests == [Halt("key")]
+
+
+async def test_a_stop_key_that_was_obeyed_as_it_was_read_is_said_and_not_asked_again() -> None:
+    engine = FakeEngine()
+    async with running(engine, (120, 36)) as (app, pilot):
+        app.halt_ahead()
+        await pilot.press("ctrl+x")
+        assert engine.requests == [Halt("key")]
+        await pilot.press("ctrl+x")  # one that did not come ahead
+        assert engine.requests == [Halt("key")] * 2
+
+
+async def test_an_app_without_an_engine_has_nothing_to_halt() -> None:
+    SparingDriver(App()).process_message(Key("ctrl+x", None))

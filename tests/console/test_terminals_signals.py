@@ -80,10 +80,11 @@ def test_signals_during_the_start_are_obeyed_however_many(
         terminal.signal(signal.SIGINT)
         terminal.signal(signal.SIGINT)
         terminal.signal(signal.SIGTERM)
-        assert terminal.wait_end() == 128 + signal.SIGINT
+        # Of several that wait for a process, the kernel has any delivered first.
+        assert terminal.wait_end() in (128 + signal.SIGINT, 128 + signal.SIGTERM)
         assert "Traceback" not in terminal.glass.told
         assert as_before(terminal)
-    assert list(tmp_path.rglob("HALTED")) or "signal SIGUSR1" in str(logged(tmp_path))
+    assert "signal SIGUSR1" in (tmp_path / "state" / "HALTED").read_text()
 
 
 def test_ctrl_c_in_a_dialog_is_a_key_like_any_other(tmp_path: Path) -> None:
