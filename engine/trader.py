@@ -9,7 +9,7 @@ windows (F08).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine import events as ev
 from engine.book import Book
@@ -26,7 +26,7 @@ from engine.order import Intent, Purpose
 from engine.settings import Settings
 from engine.sizing import order_size_micro
 from engine.trading_state import TradingState
-from engine.units import MICRO
+from engine.units import MICRO, floor_to_step
 from engine.venue import Venue
 
 
@@ -180,7 +180,17 @@ class Trader:
 
     def _closing(self, t_ms: int, market: Market, holding: Holding, purpose: Purpose) -> Intent:
         book, ticks = self._book(holding.token_id), self.settings.exit_slippage_ticks
-        return closing(market, holding, book, purpose, ticks, t_ms)
+        intent = closing(market, holding, book, purpose, ticks, t_ms)
+        if self.state() is TradingState.ACTIVE:
+            return intent
+        return replace(intent, amount=min(intent.amount, self._beyond_pair(holding)))
+
+    def _beyond_pair(self, holding: Holding) -> int:
+        """Micro-shares that are no leg of a locked pair; all of them where that is none, so that
+        the gate can say why not."""
+        others = (h for h in self.journal.ledger.held(holding.slug) if h is not holding)
+        beyond = floor_to_step(holding.shares - sum(h.shares for h in others))
+        return beyond if beyond > 0 else holding.shares
 
     # ---- through the gate to the venue -----------------------------------------------------
 

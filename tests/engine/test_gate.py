@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,40 @@ def test_an_opening_order_passes_in_active_only(state: TradingState) -> None:
     opening = situation(state, net=(0, 200 * MICRO))
     codes = (Code.HALTED, Code.NOT_ACTIVE, Code.NET_EXPOSURE)
     assert denied(buy(), opening).code in codes
+
+
+FALLS = {"exposure": Exposure((), 0, 0, 10), "after": Exposure((), 0, 0, 4)}
+BREAKS: dict[str, Any] = {**FALLS, "held": HELD, "sellable": HELD, "net": (0, -10 * MICRO)}
+
+
+@pytest.mark.parametrize("state", [s for s in TradingState if s is not TradingState.ACTIVE])
+def test_a_leg_of_a_locked_pair_is_not_sold_outside_active(state: TradingState) -> None:
+    found = denied(sell(purpose=Purpose.FLATTEN), situation(state, **BREAKS))
+    assert found.code is Code.LOCKED_PAIR
+
+
+def test_a_leg_of_a_locked_pair_is_sold_in_active_inside_the_daily_limit_only() -> None:
+    assert Gate(LIMITS).check(sell(), situation(**BREAKS)) is None
+    beyond = {**BREAKS, "after": Exposure((), -2_001 * MICRO, 0, 4)}
+    assert denied(sell(), situation(**beyond)).code is Code.DAILY_LOSS
+
+
+def test_a_plain_exit_is_never_refused_for_its_worst_case() -> None:
+    plain = {**BREAKS, "net": (20 * MICRO, 10 * MICRO)}
+    assert Gate(LIMITS).check(sell(), situation(TradingState.REDUCING, **plain)) is None
+
+
+@pytest.mark.parametrize(
+    ("net", "passes"),
+    [((100, 40), True), ((100, 0), True), ((100, -1), False), ((100, 101), False), ((0, 1), False)],
+)
+def test_reducing_admits_an_order_that_locks_a_pair_and_no_other(
+    net: tuple[int, int], passes: bool
+) -> None:
+    found = Gate(LIMITS).check(buy(), situation(TradingState.REDUCING, net=net))
+    assert (found is None) is passes
+    if found is not None:
+        assert found.code is Code.NET_EXPOSURE
 
 
 @pytest.mark.parametrize(

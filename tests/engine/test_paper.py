@@ -11,6 +11,7 @@ from engine.order import Intent, InvalidTransition, Order, OrderState, Side
 from engine.paper import PaperVenue
 from engine.settings import PaperVenue as Rates
 from engine.units import MICRO, cost_micro
+from engine.venue import Statement, VenueOrder
 from tests.engine.build import FREE, MARKET, NOW, book, buy, market, sell
 
 SURE = Rates(reject_rate=0, delay_rate=0, settle_failure_rate=0, lost_answer_rate=0)
@@ -215,3 +216,104 @@ def test_a_lost_answer_never_becomes_a_new_order() -> None:
     lost = Order("o1", buy(), NOW).to(OrderState.AMBIGUOUS)
     with pytest.raises(InvalidTransition):
         lost.to(OrderState.SENT)
+
+
+LOST = SURE.model_copy(update={"lost_answer_rate": 1.0, "latency_sigma": 0.0})
+CALM = SURE.model_copy(update={"latency_sigma": 0.0})
+
+
+def told_until(at: PaperVenue, t_ms: int, of: Book | None = None) -> list[ev.Event]:
+    shown = fresh() if of is None else of
+    return [event for _, event in at.due(t_ms, lambda _: shown)]
+
+
+def test_a_cancel_ends_what_has_not_matched_when_it_arrives() -> None:
+    at = venue(CALM)
+    at.send("o1", buy())
+    at.cancel_all(NOW + 100)
+    assert told_until(at, LATER) == [ev.OrderDone("o1", "cancelled")]
+
+
+def test_F17_a_fill_comes_after_the_cancel_that_it_outran() -> None:
+    at = venue(CALM)
+    order = at.send("o1", buy())
+    at.cancel_all(order.arrives_ms - 1)
+    assert len(fills(told_until(at, LATER))) == 1
+
+
+def test_a_cancel_is_a_request_and_proves_nothing_before_it_is_answered() -> None:
+    at = venue(CALM)
+    at.send("o1", buy())
+    at.cancel_all(NOW)
+    assert told_until(at, NOW + CALM.latency_ms - 1) == []
+    (one,) = at.statement(NOW).orders
+    assert one.working
+
+
+def test_an_order_sent_after_a_cancel_is_not_ended_by_it() -> None:
+    at = venue(CALM)
+    at.cancel_all(NOW)
+    at.send("o1", buy())
+    assert len(fills(told_until(at, LATER))) == 1
+
+
+def test_F28_a_lost_answer_is_not_a_rejection_and_is_known_after_a_while() -> None:
+    known: set[ev.OrderDone] = set()
+    for seed in range(20):
+        at = venue(LOST, seed)
+        order = at.send("o1", buy())
+        until_ms = order.arrives_ms + LOST.unknown_ms
+        (lost,) = told_until(at, until_ms - 1)
+        assert lost == ev.OrderAmbiguous("o1", until_ms, "the answer was lost")
+        assert at.statement(until_ms - 1) == Statement(until_ms - 1, (), (), ())
+        known |= {e for e in told_until(at, until_ms) if isinstance(e, ev.OrderDone)}
+    assert known == {ev.OrderDone("o1", "filled"), ev.OrderDone("o1", "absent")}
+
+
+def test_a_lost_order_fills_on_the_book_of_its_arrival_and_settles_after_it_was_told() -> None:
+    at = next(v for v in (venue(LOST, seed) for seed in range(20)) if reaches(v))
+    (one,) = fills(told_until(at, LATER, fresh(asks=((100, MICRO),))))
+    assert one.price_bp == 5_000
+    assert at.statement(LATER).shares == ((MARKET.up_token, one.shares),)
+    assert at.next_ms() is None
+
+
+def reaches(at: PaperVenue) -> bool:
+    """Sends the order, lets it meet an ordinary book, and says whether it reached it."""
+    order = at.send("o1", buy())
+    shown = []
+    at.due(order.arrives_ms, lambda _: shown.append(1) or fresh())  # type: ignore[func-returns-value]
+    return bool(shown)
+
+
+def test_the_statement_tells_orders_matches_and_shares() -> None:
+    at = venue(CALM)
+    at.send("o1", buy(50))
+    before, (one,) = at.statement(NOW), fills(told_until(at, NOW + 1_000))
+    after = at.statement(NOW + 1_000)
+    assert before.orders == (VenueOrder("o1", working=True, filled=0),)
+    assert after.orders == (VenueOrder("o1", working=False, filled=one.shares),)
+    assert (after.fills, after.shares) == ((one,), ((MARKET.up_token, one.shares),))
+
+
+def test_a_voided_match_is_no_longer_held() -> None:
+    at = venue(CALM.model_copy(update={"settle_failure_rate": 1.0}))
+    at.send("o1", buy())
+    assert isinstance(told_until(at, LATER)[-1], ev.FillVoided)
+    assert at.statement(LATER).shares == ()
+
+
+def test_what_an_earlier_process_left_is_taken_over() -> None:
+    at = venue()
+    at.adopt((), {MARKET.up_token: 5 * MICRO})
+    assert at.statement(NOW).shares == ((MARKET.up_token, 5 * MICRO),)
+
+
+def test_orders_of_a_window_that_is_over_are_told_no_more_but_shares_are() -> None:
+    at = venue(CALM)
+    at.send("o1", buy())
+    told_until(at, LATER)
+    at.forget(MARKET.up_token)
+    found = at.statement(LATER)
+    assert (found.orders, found.fills) == ((), ())
+    assert found.shares
