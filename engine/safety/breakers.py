@@ -58,6 +58,11 @@ class Breakers:
         """Oldest first."""
         return tuple(self._trips.values())
 
+    def lasts(self, breaker: Breaker) -> bool:
+        """Whether it is tripped and its cause was there when last looked at."""
+        trip = self._trips.get(breaker)
+        return trip is not None and trip.lasts
+
     def trip(self, breaker: Breaker, reason: str, t_ms: int) -> bool:
         """Returns True where it was not tripped before; else only its reason is renewed."""
         before = self._trips.get(breaker)

@@ -47,5 +47,7 @@ class Checks:
         gap = self._silence.gap(t_ms, running, newest)
         if gap:
             trip(Breaker.DATA_GAP, gap)
-        elif self._silence.heard_again(t_ms, running, newest):
+        elif self._breakers.lasts(Breaker.DATA_GAP) and self._silence.heard_again(
+            t_ms, running, newest
+        ):
             self._breakers.over(Breaker.DATA_GAP)
