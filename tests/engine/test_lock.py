@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import HomeError
-from engine.lock import AccountLock, HomeLock, account_lock
+from engine.lock import AccountLock, HomeLock, account_lock, holder
 from engine.log_migrations import PAPER, Owner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,3 +219,21 @@ def test_a_folder_of_locks_that_cannot_be_made_is_one_sentence(tmp_path: Path) -
         AccountLock(tmp_path / "file" / "locks", WALLET, tmp_path),
     ):
         pass
+
+
+def test_the_process_that_holds_a_home_can_be_told(tmp_path: Path) -> None:
+    with process(HOLD, tmp_path / "engine.lock") as other:
+        assert holder(tmp_path / "engine.lock") == other.pid
+
+
+@pytest.mark.parametrize("content", ["", "not a number", "-1 12:00", "0", str(2**70)])
+def test_nobody_holds_a_home_without_a_lock(tmp_path: Path, content: str) -> None:
+    (tmp_path / "engine.lock").write_text(content)
+    assert holder(tmp_path / "engine.lock") is None
+    assert holder(tmp_path / "none") is None
+
+
+def test_a_process_that_let_go_holds_nothing_though_it_lives(tmp_path: Path) -> None:
+    with HomeLock(tmp_path / "engine.lock"):
+        pass
+    assert holder(tmp_path / "engine.lock") is None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.control import address
 from engine.control.address import LONGEST, check_folder, make_folder, socket_path
 from engine.errors import HomeError
 from engine.home import Home
@@ -48,6 +47,6 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_anothers_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = os.getuid()
-    monkeypatch.setattr(address.os, "getuid", lambda: mine + 1)
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     with pytest.raises(HomeError, match="belongs to another user"):
         check_folder(tmp_path / "control.sock")
