@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import queue
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ class Posts:
 
 
 class Guards:
-    """The guards of one engine. Use from its thread, but for `tell`."""
+    """The guards of one engine. Use from its thread, but for `alert`."""
 
     def __init__(
         self, engine: Engine, posts: Posts, clock: Clock, port: EnginePort, live: LiveFeed | None
@@ -68,8 +67,6 @@ class Guards:
         self._patrol = None if posts.home is None else self._patrolling(posts.home, port)
         self._tasks: asyncio.Task[None] | None = None
         self._drilled = DrillView()
-        self._told: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        """What the watchdog's thread has to say, until the engine's thread writes it down."""
 
     def _patrolling(self, home: Home, port: EnginePort) -> Patrol:
         stop_file = self._posts.stop_file or StopFile(None, self._clock.mono)
@@ -117,7 +114,7 @@ class Guards:
 
     def turn(self, seen: Duties) -> None:
         """Look around, in every turn of the loop. `seen` has the watchdog's stamp."""
-        self._write_down()
+        operator.follow(self._engine)
         if self._patrol is None:
             return
         if self._tasks is not None and not self._tasks.done():
@@ -126,12 +123,14 @@ class Guards:
         if stamp is not None:
             self._patrol.duties.stamp(Duty.WATCHDOG, stamp.at, stamp.note)
         self._patrol.turn()
-        operator.follow(self._engine)
 
-    def tell(self, level: str, text: str) -> None:
+    def alert(self, text: str) -> None:
         """The watchdog has something to say. From any thread; never waits."""
         self.alerts.raise_(Kind.STUCK, text)
-        self._told.put((level, text))
+
+    def note(self, level: str, text: str) -> None:
+        """Write down what was said."""
+        self._engine.note(level, text)
 
     def view(self, watchdog: Watchdog | None) -> SafetyView:
         """All of it for the screen."""
@@ -161,10 +160,6 @@ class Guards:
     def _reached(self, note: str) -> None:
         if self._patrol is not None:
             self._patrol.duties.stamp(Duty.CONTROL, self._clock.mono(), note)
-
-    def _write_down(self) -> None:
-        while not self._told.empty():
-            self._engine.note(*self._told.get_nowait())
 
 
 def _views(duties: Duties, now: float) -> list[DutyView]:

@@ -25,7 +25,7 @@ from engine.guards import Guards, Posts
 from engine.learning.challenger import Challenger
 from engine.learning.succession import Succession
 from engine.loop import run
-from engine.operator import obey
+from engine.operator import follow, obey
 from engine.pace import MOST_TRAIL_S, NAP_S, LivePace, Pace, Pacing, to_the_tick
 from engine.picture import picture
 from engine.safety.duties import Duties
@@ -90,6 +90,8 @@ class EngineThread:
         self._turns = 0
         self._posts = posts
         self._seen = Duties({})
+        self._words: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        """What the watchdog's thread has to say, until this one writes it down."""
         self._watchdog = self._watching(posts) if posts and posts.home else None
         self._guards: Guards | None = None
         self._snapshot = Snapshot()
@@ -174,6 +176,7 @@ class EngineThread:
             self._started.set()
             async with guards.standing():
                 await self._run(built, guards)
+                self._drain(built)  # a stop that was asked for in the last turn is obeyed too
                 await self._cancel(engine)
             if ended(engine) and built.live is None and not engine.left:
                 to_the_tick(engine)
@@ -195,19 +198,29 @@ class EngineThread:
         """Whoever looks at this thread from outside."""
         watched = Watched(
             turns=lambda: self._turns,
-            running=lambda: self._started.is_set() and not self._over(),
+            running=self._paced_run,
             ask=self.ask,
             asked=(posts.stop_file or StopFile(None, self._clock.mono)).take,
         )
         stuck_s = posts.settings.stuck_s
         return Watchdog(watched, self._latch, self._clock, stuck_s, self._seen, self._tell)
 
-    def _over(self) -> bool:
-        return self._leave.is_set() or self._ended.is_set()
+    def _look_around(self, guards: Guards) -> None:
+        while not self._words.empty():
+            guards.note(*self._words.get_nowait())
+        guards.turn(self._seen)
+
+    def _paced_run(self) -> bool:
+        """Whether this thread ought to turn. A run as fast as the machine can must not depend on
+        how fast that is, so nobody judges it."""
+        ends = self._leave.is_set() or self._ended.is_set()
+        return math.isfinite(self._speed) and self._started.is_set() and not ends
 
     def _tell(self, level: str, text: str) -> None:
+        """What the watchdog says is kept until there is a log to write it to."""
+        self._words.put((level, text))
         if self._guards is not None:
-            self._guards.tell(level, text)
+            self._guards.alert(text)
 
     async def _run(self, built: Built, guards: Guards) -> None:
         """Turn after turn; market time begins when every guard has shown that it runs."""
@@ -215,7 +228,7 @@ class EngineThread:
         while not guards.may_begin and not self._leave.is_set():
             begun = self._clock.mono()
             self._drain(built)
-            guards.turn(self._seen)
+            self._look_around(guards)
             self._publish_when_due(built)
             await self._breathe(engine, begun, WAIT_S)
         pace: Pacing = Pace(self._clock, engine.t_ms, self._speed)
@@ -224,7 +237,7 @@ class EngineThread:
         while not self._leave.is_set() and not ended(engine):
             begun = self._clock.mono()
             self._drain(built)
-            guards.turn(self._seen)
+            self._look_around(guards)
             pace.turn(engine)
             self._publish_when_due(built)
             await self._breathe(engine, begun, pace.nap_s(engine))
@@ -263,6 +276,7 @@ class EngineThread:
         until = self._clock.mono() + CANCEL_S
         while engine.journal.ledger.working and self._clock.mono() < until:
             engine.advance(engine.t_ms + round(NAP_S * 1000))
+            follow(engine)
             await asyncio.sleep(0 if math.isinf(self._speed) else NAP_S / self._speed)
 
     async def _breathe(self, engine: Engine, begun: float, nap: float) -> None:
