@@ -173,7 +173,9 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     def _toast(self, news: News) -> None:
         self.clear_notifications()
         look, now = self.look(), self._clock()
-        for toast in news.toasts:
+        # Over a dialog only the newest: more would cover its answer.
+        shown = news.toasts if self.screen is self.main else news.toasts[-1:]
+        for toast in shown:
             text = look.money.sentence(toast.text)
             seconds = toast.until - now
             self.notify(text, severity=toast.severity, markup=False, timeout=seconds)

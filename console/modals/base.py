@@ -101,6 +101,7 @@ class Dialog(ModalScreen[Answer]):
         frame = self.query_one("#frame")
         frame.border_title, frame.border_subtitle = self.TITLE, self.HINT
         self._opened = self._clock()
+        self.app.clear_notifications()  # what stood on the screen would cover the answer
         self.show(self.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:

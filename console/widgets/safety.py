@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
-from console.text import UNKNOWN, Money, age, clip, milliseconds, utc
+from console.text import UNKNOWN, Money, age, clip, utc
 from console.themes import ALARM, FAINT, GAIN, LABEL, PLAIN, WARN
 from console.widgets.lines import Line, Run, first_line_that_fits, fit, width_of
-from console.widgets.stop import LABELS, fact, stop_lines
+from console.widgets.stop import LABELS, fact, stop_lines, took
 from console.widgets.tail import LEVEL_MARKS, LEVELS
 from engine.safety_view import AlertView, BreakerView, DutyView, SafetyView
 from engine.snapshot import Snapshot
@@ -122,11 +122,11 @@ def way_lines(safety: SafetyView, money: Money, width: int) -> list[Line]:
 def _drill(safety: SafetyView, money: Money) -> Line:
     drill = safety.drill
     words = {True: "passed", False: "FAILED", None: "not made yet"}[drill.passed]
-    took = "" if drill.latched_ms is None else f", gate shut after {milliseconds(drill.latched_ms)}"
+    after = "" if drill.latched_ms is None else f", gate shut {took(drill.latched_ms)}"
     said = f": {money.sentence(drill.sentence)}" if drill.sentence else ""
     style = {True: GAIN, False: ALARM, None: WARN}[drill.passed]
     label: Run = (f"{'drill':<{LABELS}}", LABEL)
-    return [label, (words, style), (f"{took}{said}", PLAIN)]
+    return [label, (words, style), (f"{after}{said}", PLAIN)]
 
 
 def _meaning(policy: str) -> str:

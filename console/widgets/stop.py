@@ -61,8 +61,13 @@ def _evidence(stop: StopView, t_ms: int, money: Money) -> Iterator[Line]:
 
 def _latch(stop: StopView) -> str:
     real = stop.latched_ms
-    shut = "shut before this run" if real is None else f"shut after {milliseconds(real)}"
+    shut = "shut before this run" if real is None else f"shut {took(real)}"
     return f"{shut}, {_KEPT[stop.kept]}"
+
+
+def took(real_ms: float) -> str:
+    """A time that may be too short to be measured."""
+    return "in under 0.1ms" if real_ms < 0.05 else f"after {milliseconds(real_ms)}"
 
 
 _KEPT: dict[bool | None, str] = {

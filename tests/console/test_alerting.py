@@ -159,6 +159,20 @@ async def test_an_alert_is_heard_under_a_dialog_and_while_frozen(rung: list[str]
         assert rung == ["rung"]
 
 
+async def test_a_dialog_opens_without_toasts_over_its_answer() -> None:
+    engine = FakeEngine(sample_snapshot(safety=halted(), state="HALTED", state_reason="key"))
+    async with running(engine) as (app, pilot):
+        assert len(app._notifications) == 2
+        await pilot.press("r")
+        await pilot.pause()
+        assert len(app._notifications) == 0
+        news = (alert(7, "warn"), alert(8), alert(9, "warn"))
+        engine.change(safety=calm(alerts=news))
+        app.poll()
+        await pilot.pause()
+        assert [told.message for told in app._notifications] == ["breaker: number 9"]
+
+
 async def test_privacy_hides_the_amounts_of_a_toast() -> None:
     told = SafetyView(alerts=(alert(1, "warn", "BTC SELL UP 6.25 @ 0.620, PnL +$1.23"),))
     async with running(FakeEngine(sample_snapshot(safety=told)), privacy=True) as (app, _):

@@ -129,6 +129,11 @@ def test_a_task_shows_its_age_beside_its_limit_and_a_note_only_whole() -> None:
     assert "81 GB free" in words(duty_rows((task,), 100))
 
 
+def test_what_was_too_short_to_measure_is_no_zero() -> None:
+    assert "shut in under 0.1ms" in shown(calm(stop=stop(latched_ms=0.0)))
+    assert "shut after 0.4ms" in shown(calm(stop=stop(latched_ms=0.4)))
+
+
 def test_a_stamp_of_age_zero_is_no_missing_one() -> None:
     assert "0.0s of 5.0s" in words(duty_rows((duty("disk", 0.0),), 38))
     assert "never of 5.0s STALE" in words(duty_rows((duty("disk", None),), 38))
