@@ -63,8 +63,9 @@ async def test_the_stop_key_is_obeyed_before_the_screen_has_a_turn() -> None:
     reading.start()
     os.write(writes, b"x\x18")
     os.close(writes)
-    while not engine.requests and reading.is_alive():
-        reading.join(0.01)
+    for _ in range(1_000):
+        if not engine.requests:
+            reading.join(0.01)
     driver.exit_event.set()
     reading.join()
     os.close(reads)
