@@ -151,7 +151,7 @@ async def test_idle_connections_keep_no_stop_out(
         idle = [await asyncio.open_unix_connection(home.control_socket) for _ in range(100)]
         *_, last = await said(home.control_socket, b'{"do": "stop"}\n')
         await asyncio.sleep(0)
-        ends = [await hung_up(reader) for reader, _ in idle[: 100 - CONNECTIONS]]
+        ends = await asyncio.gather(*(hung_up(reader) for reader, _ in idle[: 100 - CONNECTIONS]))
         for _, writer in idle:
             writer.transport.abort()
     assert last["done"] is True
