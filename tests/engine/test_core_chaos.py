@@ -128,6 +128,7 @@ def harsh(seed: int) -> Settings:
             delay_rate=dice.choice((0.0, 0.3)),
             settle_failure_rate=dice.choice((0.0, 0.3, 0.6)),
             settle_ms=dice.choice((0, 2_000, 30_000)),
+            lost_answer_rate=dice.choice((0.0, 0.2)),
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ class Trading(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.settling: list[ev.FillMatched] = []
         self.t_ms = NOW
+        for outcome in Outcome:  # something to sell from the first step on
+            name = f"before-{outcome}.0"
+            for event in (fill(name, shares=400, outcome=outcome), ev.FillSettled(name)):
+                self.news.append(event)
+                self.ledger.apply(NOW, event)
+        self.t_ms += 10_000
 
     def happen(self, event: ev.Event) -> None:
         self.t_ms += 10
@@ -214,6 +221,23 @@ def _left(order: ev.OrderSent, done: list[ev.FillMatched]) -> int:
 
 Trading.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 test_any_order_of_the_same_news_ends_in_the_same_books = Trading.TestCase
+
+
+def test_a_sale_that_is_told_after_a_later_purchase_releases_the_cost_of_its_own_time() -> None:
+    cheap, sale, dear = (
+        replace(one, settles_ms=NOW + at)
+        for at, one in enumerate(
+            (
+                fill("o1.0", price_bp=2_000),
+                fill("o2.0", Side.SELL, shares=50),
+                fill("o3.0", price_bp=8_000),
+            )
+        )
+    )
+    settled = ev.FillSettled("o1.0")
+    punctual, late = told([cheap, settled, sale, dear]), told([cheap, settled, dear, sale])
+    assert state_of(late) == state_of(punctual)
+    assert late.realised > 0
 
 
 BOUGHT = fill("o1.0")
