@@ -66,11 +66,10 @@ class BadVenue:
     def adopt(
         self, fills: Iterable[ev.FillMatched], shares: Mapping[str, int] = NOTHING_HELD
     ) -> None:
-        """It has books of its own, and tells again what became of matches."""
-        for fill in fills:
-            end = self._ended.get(fill.fill_id)
-            if end is not None:
-                self._hold_back(self._now_ms, end)
+        """It has books of its own, and tells again what became of every match: nobody knows what
+        of it got through before."""
+        for end in self._ended.values():
+            self._hold_back(self._now_ms, end)
 
     def forget(self, token_id: str) -> None:
         self.inner.forget(token_id)
