@@ -20,7 +20,8 @@ Floor plan, in the order of the data:
 * ``decider``, ``decision``            one policy call for all assets; what it saw and chose
 * ``sizing``                           confidence to dollars
 * ``trader``, ``intents``              decisions and exit rules; an order's size and limit
-* ``gate``, ``exposure``               the only way to a venue; what could be lost
+* ``gate``, ``denial``                 the only way to a venue; why an order was refused
+* ``exposure``                         what could be lost
 * ``trading_state``, ``latch_file``      who may trade; the latch that survives everything
 * ``standing``                         the state that holds now, and why
 * ``guards``                           the guards of a run, made and joined up

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine import events as ev
 from engine.ledger import Ledger
@@ -79,6 +80,34 @@ class _Open:
     """What it moves in cash if all of it fills at its limit, micro-dollars."""
     shares: int
     """What it adds to the shares of its outcome then, micro-shares; below zero for a SELL."""
+
+
+class Prospect:
+    """What an order would change. Each part is worked out when it is first looked at: most orders
+    that a policy wants are refused before anybody asks."""
+
+    def __init__(self, ledger: Ledger, intent: Intent) -> None:
+        self._ledger, self._intent = ledger, intent
+
+    @cached_property
+    def before(self) -> Exposure:
+        """Without the order."""
+        return exposure_of(self._ledger)
+
+    @cached_property
+    def after(self) -> Exposure:
+        """With the order under way."""
+        return after(self._ledger, self._intent)
+
+    @cached_property
+    def net(self) -> int:
+        """Micro-shares UP less DOWN of the window, orders under way counted as filled."""
+        return net(self._ledger, self._intent.market.slug)
+
+    @cached_property
+    def net_after(self) -> int:
+        """The same with the order filled."""
+        return net_after(self._ledger, self._intent)
 
 
 def exposure_of(ledger: Ledger) -> Exposure:

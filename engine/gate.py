@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Protocol
 
 from engine.book import Book
+from engine.denial import Code, Denial
 from engine.exposure import Exposure
 from engine.order import Intent, Purpose
 from engine.settings import Limits
@@ -25,44 +26,20 @@ MIN_MARKETABLE = MICRO
 """The venue takes no marketable BUY under one dollar (polymarket reference 4.6)."""
 
 
-class Code(StrEnum):
-    """Why an order was refused."""
+class Prospects(Protocol):
+    """What an order would change, as `engine.exposure.Prospect` works it out."""
 
-    HALTED = "HALTED"
-    NOT_ACTIVE = "NOT_ACTIVE"
-    NO_BOOK = "NO_BOOK"
-    BOOK_INVALID = "BOOK_INVALID"
-    BOOK_AGE = "BOOK_AGE"
-    SPREAD = "SPREAD"
-    ENTRY_CUTOFF = "ENTRY_CUTOFF"
-    WINDOW_OVER = "WINDOW_OVER"
-    ORDER_IN_FLIGHT = "ORDER_IN_FLIGHT"
-    ORDER_SIZE = "ORDER_SIZE"
-    MIN_SIZE = "MIN_SIZE"
-    TICK = "TICK"
-    ASSET_EXPOSURE = "ASSET_EXPOSURE"
-    TOTAL_EXPOSURE = "TOTAL_EXPOSURE"
-    DAILY_LOSS = "DAILY_LOSS"
-    ORDER_RATE = "ORDER_RATE"
-    NOTHING_TO_SELL = "NOTHING_TO_SELL"
-    NOT_SETTLED = "NOT_SETTLED"
-    WORST_CASE = "WORST_CASE"
-    NET_EXPOSURE = "NET_EXPOSURE"
-    LOCKED_PAIR = "LOCKED_PAIR"
+    @property
+    def before(self) -> Exposure: ...
 
+    @property
+    def after(self) -> Exposure: ...
 
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """One refusal."""
+    @property
+    def net(self) -> int: ...
 
-    code: Code
-    measured: str
-    """The value found, with its unit."""
-    limit: str
-    """The rule it broke, with its unit."""
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.measured}, {self.limit}"
+    @property
+    def net_after(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +49,8 @@ class Situation:
     state: TradingState
     book: Book | None
     """Of the intent's own token; None: this source has no books."""
-    exposure: Exposure
-    """Before the intent."""
-    after: Exposure
-    """The same with the intent under way."""
-    net: int
-    """Micro-shares UP less DOWN of the window, orders under way counted as filled."""
-    net_after: int
-    """The same with the intent filled."""
+    prospect: Prospects
+    """What the order would change."""
     held: int
     """Micro-shares of the token."""
     sellable: int
@@ -174,14 +145,14 @@ class Gate:
         return None
 
     def _check_money(self, intent: Intent, now: Situation) -> Denial | None:
-        asset = now.after.of(intent.market.asset)
+        asset = now.prospect.after.of(intent.market.asset)
         if asset > micro(self.limits.asset):
             return Denial(
                 Code.ASSET_EXPOSURE,
                 f"{intent.market.asset} exposure would be ${dollars(asset):.2f}",
                 f"max ${self.limits.asset}",
             )
-        total = now.after.total
+        total = now.prospect.after.total
         if total > micro(self.limits.exposure):
             return Denial(
                 Code.TOTAL_EXPOSURE,
@@ -191,7 +162,7 @@ class Gate:
         return self._check_worst_case(now)
 
     def _check_worst_case(self, now: Situation) -> Denial | None:
-        loss = -now.after.worst
+        loss = -now.prospect.after.worst
         if loss > micro(self.limits.daily_loss):
             return Denial(
                 Code.DAILY_LOSS,
@@ -203,7 +174,9 @@ class Gate:
     def _check_pair(self, now: Situation) -> Denial | None:
         """Selling one leg of a locked pair gives up a certain dollar: that is no plain exit, and
         passes in ACTIVE alone, inside the daily limit."""
-        if now.after.worst_wealth >= now.exposure.worst_wealth or not _grows(now):
+        if now.prospect.after.worst_wealth >= now.prospect.before.worst_wealth or not _grows(
+            now.prospect.net, now.prospect.net_after
+        ):
             return None
         if now.state is TradingState.ACTIVE:
             return self._check_worst_case(now)
@@ -239,13 +212,14 @@ def _check_state(now: Situation) -> Denial | None:
 
 def _check_reducing(now: Situation) -> Denial | None:
     """Whatever an order is for, it must leave nothing worse than it was (DESIGN 5)."""
-    if _grows(now):
+    before, after = now.prospect.net, now.prospect.net_after
+    if _grows(before, after):
         return Denial(
             Code.NET_EXPOSURE,
-            f"REDUCING, UP less DOWN from {_net(now.net)} to {_net(now.net_after)} shares",
+            f"REDUCING, UP less DOWN from {_net(before)} to {_net(after)} shares",
             "must not grow or change sides",
         )
-    if now.after.worst_wealth < now.exposure.worst_wealth:
+    if now.prospect.after.worst_wealth < now.prospect.before.worst_wealth:
         return Denial(
             Code.WORST_CASE,
             f"REDUCING, worst case falls by ${dollars(_fall(now)):.2f}",
@@ -254,13 +228,13 @@ def _check_reducing(now: Situation) -> Denial | None:
     return None
 
 
-def _grows(now: Situation) -> bool:
-    """Whether more shares hang on one outcome than before, or on the other one."""
-    return abs(now.net_after) > abs(now.net) or now.net * now.net_after < 0
+def _grows(before: int, after: int) -> bool:
+    """Whether more net shares hang on one outcome than before, or on the other one."""
+    return abs(after) > abs(before) or before * after < 0
 
 
 def _fall(now: Situation) -> int:
-    return now.exposure.worst_wealth - now.after.worst_wealth
+    return now.prospect.before.worst_wealth - now.prospect.after.worst_wealth
 
 
 def _net(shares: int) -> str:

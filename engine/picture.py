@@ -33,6 +33,7 @@ from engine.snapshot import (
     StreamView,
     known,
 )
+from engine.trading_state import TradingState
 from engine.units import MICRO, dollars, price_float, proceeds_micro, shares_float
 
 LEVELS = 10
@@ -58,7 +59,7 @@ def picture(
         feed=engine.feed.info.name,
         speed=speed,
         state=state.value,
-        state_reason=engine.latch.reason or engine.reducing_because(),
+        state_reason="" if state is TradingState.ACTIVE else engine.why(),
         assets=assets,
         streams=_streams(engine),
         model=_model(engine),

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from engine import events as ev
 from engine.book import Book
 from engine.decision import HOLD_ONLY, Action, Decision, Mask
+from engine.denial import Code, Denial
 from engine.desk import Desk
-from engine.exposure import after, exposure_of, net, net_after, reserve_for
-from engine.gate import Code, Denial, Gate, Situation
+from engine.exposure import Prospect, reserve_for
+from engine.gate import Gate, Situation
 from engine.intents import closing, opening
 from engine.journal import Journal
 from engine.ledger import Holding
@@ -215,10 +216,7 @@ class Trader:
             Situation(
                 state=self.state(),
                 book=self._book(intent.token_id),
-                exposure=exposure_of(ledger),
-                after=after(ledger, intent),
-                net=net(ledger, intent.market.slug),
-                net_after=net_after(ledger, intent),
+                prospect=Prospect(ledger, intent),
                 held=0 if holding is None else holding.shares,
                 sellable=0 if holding is None else holding.sellable,
                 in_flight=self.in_flight(intent.market.slug),

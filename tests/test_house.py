@@ -163,8 +163,9 @@ def on_floor_plan(package: Path) -> set[str]:
 @pytest.mark.parametrize(
     "package",
     [
-        "console", "console/modals", "console/widgets", "engine", "engine/doctor", "engine/feeds",
-        "engine/feeds/live", "engine/feeds/venues", "models",
+        "console", "console/modals", "console/widgets", "engine", "engine/alerts", "engine/control",
+        "engine/doctor", "engine/feeds", "engine/feeds/live", "engine/feeds/venues",
+        "engine/safety", "models",
     ],
 )  # fmt: skip
 def test_a_floor_plan_names_every_file_and_no_other(package: str) -> None:

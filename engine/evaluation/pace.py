@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.decision import Action, Decision
+from engine.denial import Code
 from engine.features import FEATURE_NAMES
-from engine.gate import Code
 
 _TIME_REMAINING = FEATURE_NAMES.index("time_remaining")
 

@@ -14,9 +14,10 @@ import numpy as np
 from engine import events as ev
 from engine.book import Book
 from engine.clock import Clock
+from engine.denial import Code, Denial
 from engine.errors import ConsoleError
-from engine.exposure import after, exposure_of, net, net_after, reserve_for
-from engine.gate import Code, Denial, Gate, Situation
+from engine.exposure import Prospect, reserve_for
+from engine.gate import Gate, Situation
 from engine.intents import opening
 from engine.ledger import Ledger
 from engine.market import Market, Outcome
@@ -86,10 +87,7 @@ class Ground:
         return Situation(
             state=TradingState.HALTED if self.latch.shut else TradingState.ACTIVE,
             book=BOOK,
-            exposure=exposure_of(self.ledger),
-            after=after(self.ledger, intent),
-            net=net(self.ledger, MARKET.slug),
-            net_after=net_after(self.ledger, intent),
+            prospect=Prospect(self.ledger, intent),
             held=0,
             sellable=0,
             in_flight=False,

@@ -12,7 +12,7 @@ from console.help import HelpScreen, help_lines, keys_markdown, keys_table, show
 from console.modals.page import WIDTH
 from console.widgets.lines import width_of
 from console.widgets.status import StatusRow
-from engine.gate import Code
+from engine.denial import Code
 from tests.console.fakes import sample_snapshot
 from tests.console.modal_host import open_dialog, text_in
 

@@ -37,8 +37,6 @@ class Failing(Leaving):
     ("app", "left"),
     [(Leaving, Left("keep", 0, privacy=True)), (Failing, Left(None, 1, privacy=True))],
 )
-def test_a_screen_that_failed_ends_with_one(
-    app: type[Leaving], left: Left
-) -> None:
+def test_a_screen_that_failed_ends_with_one(app: type[Leaving], left: Left) -> None:
     stand_in = cast("type[ConsoleApp]", app)
     assert show(FakeEngine(), Wishes(Path()), app_of=stand_in) == left

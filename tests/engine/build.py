@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine import events as ev
@@ -86,6 +87,16 @@ def sell(
     return Intent(of, outcome, Side.SELL, round(shares * MICRO), limit_bp, purpose, t_ms, 4950.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """As `engine.exposure.Prospect`, said beforehand."""
+
+    before: Exposure
+    after: Exposure
+    net: int
+    net_after: int
+
+
 def situation(
     state: TradingState = TradingState.ACTIVE,
     of: Book | None = None,
@@ -101,10 +112,12 @@ def situation(
     return Situation(
         state=state,
         book=of or book(),
-        exposure=exposure or Exposure((), 0),
-        after=after or exposure or Exposure((), 0),
-        net=net[0],
-        net_after=net[1],
+        prospect=Foreseen(
+            before=exposure or Exposure((), 0),
+            after=after or exposure or Exposure((), 0),
+            net=net[0],
+            net_after=net[1],
+        ),
         held=held,
         sellable=sellable,
         in_flight=in_flight,

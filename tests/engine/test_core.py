@@ -20,7 +20,17 @@ from engine.picture import picture
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
 from tests.engine.build import LIMITS, MARKET, START_MS, market
-from tests.engine.fakes import DEEP, HOLDS, ORDINARY, SURE, always, books, engine_on, events_of, window
+from tests.engine.fakes import (
+    DEEP,
+    HOLDS,
+    ORDINARY,
+    SURE,
+    always,
+    books,
+    engine_on,
+    events_of,
+    window,
+)
 from tests.engine.numbers import numbers_in
 
 END = MARKET.end_ms
@@ -302,7 +312,9 @@ def test_the_pace_of_the_clock_changes_nothing(step: int) -> None:
     assert steps.journal.log.digest() == whole.journal.log.digest()
 
 
-def test_an_order_in_flight_at_a_crash_keeps_its_exposure_until_it_can_no_longer_fill(tmp_path: Path) -> None:
+def test_an_order_in_flight_at_a_crash_keeps_its_exposure_until_it_can_no_longer_fill(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "log.sqlite"
     slow = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"taker_delay_ms": 5_000})})
     first = engine_on(window(), UP, slow, EventLog(path))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import events as ev
-from engine.exposure import after, exposure_of, net, net_after, reserve_for
+from engine.exposure import Prospect, exposure_of, reserve_for
 from engine.gate import Gate, Situation
 from engine.ledger import Ledger
 from engine.market import Market, Outcome
@@ -93,10 +93,7 @@ class Trader:
         return Situation(
             state=TradingState.ACTIVE,
             book=book(token=intent.token_id),
-            exposure=exposure_of(ledger),
-            after=after(ledger, intent),
-            net=net(ledger, intent.market.slug),
-            net_after=net_after(ledger, intent),
+            prospect=Prospect(ledger, intent),
             held=0 if holding is None else holding.shares,
             sellable=0 if holding is None else holding.sellable,
             in_flight=any(o.slug == intent.market.slug for o in ledger.working.values()),

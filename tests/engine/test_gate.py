@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.denial import Code, Denial
 from engine.exposure import Exposure, reserve_for
-from engine.gate import Code, Denial, Gate, Situation
+from engine.gate import Gate, Situation
 from engine.market import FeeSchedule
 from engine.order import Intent, Purpose
 from engine.settings import Limits

@@ -12,9 +12,9 @@ from engine.clock import SystemClock
 from engine.feeds.live.clock import MarketClock
 from engine.home import VARIABLE, Home
 from engine.session import Plan, open_session
-from engine.sources import LiveRun, ReplayRun
 from engine.settings import Settings
 from engine.snapshot import Snapshot
+from engine.sources import LiveRun, ReplayRun
 from engine.summary import Summary
 from engine.thread import EngineThread
 from tests.engine.live.replayed import session_of

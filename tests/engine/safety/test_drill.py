@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.gate import Code, Denial, Gate, Situation
+from engine.denial import Code, Denial
+from engine.gate import Gate, Situation
 from engine.order import Intent
 from engine.paper import PaperVenue
 from engine.safety.drill import drill

@@ -12,7 +12,8 @@ import pytest
 
 from engine import requests as rq
 from engine.clock import SystemClock
-from engine.gate import Denial, Gate, Situation
+from engine.denial import Denial
+from engine.gate import Gate, Situation
 from engine.guards import Posts
 from engine.home import Home
 from engine.messages import Message
