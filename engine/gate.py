@@ -174,9 +174,7 @@ class Gate:
     def _check_pair(self, now: Situation) -> Denial | None:
         """Selling one leg of a locked pair gives up a certain dollar: that is no plain exit, and
         passes in ACTIVE alone, inside the daily limit."""
-        if now.prospect.after.worst_wealth >= now.prospect.before.worst_wealth or not _grows(
-            now.prospect.net, now.prospect.net_after
-        ):
+        if _fall(now) <= 0 or not _grows(now.prospect.net, now.prospect.net_after):
             return None
         if now.state is TradingState.ACTIVE:
             return self._check_worst_case(now)

@@ -11,7 +11,8 @@ import pytest
 
 from engine import requests as rq
 from engine.decision import Action
-from engine.gate import Code, Denial, Gate
+from engine.denial import Code, Denial
+from engine.gate import Gate
 from engine.operator import obey
 from tests.accidents.stage import END, scene, steady, told
 from tests.engine.build import START_MS
