@@ -175,8 +175,8 @@ def _signals() -> Iterator[list[int]]:
 def _so_far(view: FeedsView) -> str:
     recorder = view.recorder
     line = f"{recorder.rows:,} rows, {_mb(recorder.written)} in {_parts(recorder)}"
-    ill = [f"{one.name} {one.state}" for one in view.connections if one.state != "live"]
-    return f"{line}; not live: {', '.join(ill)}" if ill else line
+    missing = [f"{one.name} {one.state}" for one in view.connections if one.ill]
+    return f"{line}; not live: {', '.join(missing)}" if missing else line
 
 
 def _say(line: str) -> None:

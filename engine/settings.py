@@ -287,10 +287,18 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8-sig")
 
 
+_LISTS = {
+    "tuple_type": "a list belongs here, in brackets",
+    "too_short": "the list has too few entries",
+    "too_long": "the list has too many entries",
+}
+"""What pydantic says of Python's tuples, in words of the file."""
+
+
 def _first_problem(path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "file"
     if first["type"] == "extra_forbidden":
         return f"{path}: {where}: there is no such setting; mend the name or remove the line"
-    what = first["msg"].removeprefix("Value error, ")
+    what = _LISTS.get(first["type"], first["msg"].removeprefix("Value error, "))
     return f"{path}: {where}: {what}; mend the value or remove the line"

@@ -32,6 +32,7 @@ RATE = 600.0
 
 BLOCKED = ConnectionView("binance futures trades", "stream", "blocked")
 LIVE = ConnectionView("polymarket books", "stream", "live")
+SPARE = ConnectionView("okx public", "stream", "off")
 
 
 class Beats:
@@ -68,7 +69,7 @@ class Beats:
         shown = self.recorder.view()
         if self._at == "full" and self.heard >= self._after:
             shown = replace(shown, on=False, why="recording ended: no room")
-        return FeedsView(connections=(BLOCKED, LIVE), recorder=shown)
+        return FeedsView(connections=(BLOCKED, LIVE, SPARE), recorder=shown)
 
 
 @pytest.fixture(autouse=True)
