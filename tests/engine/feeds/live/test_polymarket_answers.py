@@ -85,7 +85,21 @@ async def test_nobody_is_asked_for_an_outcome_before_a_window_is_over() -> None:
         await asyncio.sleep(0.02)
         view = questions.poll.health.view()
         asking.cancel()
-    assert (view.state, view.why, view.messages) == ("off", "no window is over yet", 0)
+    assert (view.state, view.why, view.messages) == ("off", "nothing to ask yet", 0)
+
+
+async def test_a_source_that_had_nobody_to_ask_after_does_not_say_that_no_window_is_over() -> None:
+    windows, market = Windows(BTC), listed(gamma.event())
+    windows.add(market)
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Told(lambda _: gamma.event(**WON)), clock=At(quick, 930))
+        questions = Questions(parts, windows, sources(parts)[1])
+        asking = asyncio.create_task(questions.run())
+        await asyncio.sleep(0.02)
+        view = questions.poll.health.view()
+        asking.cancel()
+    assert windows.unsettled(market.end_ms + 30_000)
+    assert (view.state, view.why) == ("off", "nothing to ask yet")
 
 
 @pytest.mark.parametrize(
