@@ -14,6 +14,7 @@ import pytest
 from engine.feeds.live.ask import Answer, Asker, Refusal
 from engine.feeds.live.clock import MarketClock
 from engine.feeds.live.parts import Parts
+from engine.feeds.live.polymarket_checks import BookChecks
 from engine.feeds.live.polymarket_discovery import Discovery
 from engine.feeds.live.polymarket_outcomes import MOST_QUESTIONS, Questions, sources
 from engine.feeds.live.polymarket_windows import Window, Windows
@@ -100,6 +101,17 @@ async def test_a_source_that_had_nobody_to_ask_after_does_not_say_that_no_window
         asking.cancel()
     assert windows.unsettled(market.end_ms + 30_000)
     assert (view.state, view.why) == ("off", "nothing to ask yet")
+
+
+async def test_books_are_not_compared_before_a_window_is_open_and_that_is_said() -> None:
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Told(lambda _: {}), clock=At(quick, 1))
+        checks = BookChecks(parts, Windows(BTC))
+        checking = asyncio.create_task(checks.run())
+        await asyncio.sleep(0.02)
+        view = checks.poll.health.view()
+        checking.cancel()
+    assert (view.state, view.why, view.messages) == ("off", "no window is open yet", 0)
 
 
 @pytest.mark.parametrize(
