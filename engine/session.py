@@ -282,7 +282,7 @@ def _session(plan: Plan, feed: Feed, ladder: Ladder) -> ev.SessionOpened:
 def _warnings(feed: Feed) -> tuple[str, ...]:
     if isinstance(feed, LiveFeed):
         why = feed.view().recorder.why
-        return (why,) if why else ()
+        return (*((f"recording ended: {why}",) if why else ()), *feed.useless())
     warning = feed.warning if isinstance(feed, ReplayFeed) else None
     return () if warning is None else (warning,)
 
