@@ -39,6 +39,12 @@ BANNED_S = 120.0
 """Wait after a ban that does not say how long it lasts."""
 
 LONGEST_RETRY_S = 86_400.0
+"""Wait that is believed of a venue which limits or bans us."""
+
+LONGEST_OUTAGE_S = 300.0
+"""The same of one that only says when it will be well: it may be well sooner, and dates err."""
+
+LIMITING = (BANNED, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,7 @@ def retry_s(status: int, said: str, now_ms: int) -> float | None:
     seconds = _seconds(said, now_ms)
     if seconds is None:
         return BANNED_S if status == BANNED else None
-    return min(max(seconds, 0.0), LONGEST_RETRY_S)
+    return min(max(seconds, 0.0), LONGEST_RETRY_S if status in LIMITING else LONGEST_OUTAGE_S)
 
 
 def _seconds(said: str, now_ms: int) -> float | None:
