@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.addresses import Host, Proxy, StreamHost
 from engine.errors import UsageError
@@ -23,6 +23,13 @@ Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} is named twice; name each once")
+    return names
 
 
 class _Section(BaseModel):
@@ -188,7 +195,9 @@ class Feeds(_Section):
     """How live market data are asked for, watched and given up. Times in seconds."""
 
     assets: Annotated[
-        tuple[Literal["BTC", "ETH", "SOL", "XRP"], ...], Field(min_length=1, max_length=4)
+        tuple[Literal["BTC", "ETH", "SOL", "XRP"], ...],
+        Field(min_length=1, max_length=4),
+        AfterValidator(_each_once),
     ] = ("BTC", "ETH", "SOL", "XRP")
     """Whose markets are traded."""
     window_seconds: Literal[300, 900] = 900

@@ -154,6 +154,7 @@ def test_a_wrong_host_is_told_in_one_sentence(tmp_path: Path) -> None:
     [
         ('"BTC"', "a list belongs here, in brackets"),
         ("[]", "the list has too few entries"),
+        ('["BTC", "ETH", "BTC"]', "BTC is named twice; name each once"),
         ('["BTC", "BTC", "BTC", "BTC", "BTC"]', "the list has too many entries"),
     ],
 )
