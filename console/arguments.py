@@ -23,7 +23,7 @@ from console.examples import (
 )
 from console.parser import Commands, Parser, add_command
 from console.shell_arguments import add_shells
-from console.values import as_count, as_minutes, as_seed, as_speed, as_whole
+from console.values import as_count, as_folder, as_minutes, as_seed, as_speed, as_whole
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -77,7 +77,7 @@ def _build() -> Parser:
     parser.add_argument(
         "--record", action="store_true", help="write down what the venues send, to be replayed"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to record (the home)")
+    parser.add_argument("--out", type=as_folder, metavar="DIR", help="where to record (the home)")
     _add_run_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_replay(commands)
@@ -184,7 +184,7 @@ def _add_record(commands: Commands) -> None:
     parser.set_defaults(command="record")
     unset = argparse.SUPPRESS  # what was given before the word `record` holds
     parser.add_argument(
-        "--out", type=Path, default=unset, metavar="DIR", help="where to record (the home)"
+        "--out", type=as_folder, default=unset, metavar="DIR", help="where to record (the home)"
     )
     parser.add_argument("--minutes", type=as_minutes, metavar="M", help="how long (until Ctrl-C)")
 
@@ -236,7 +236,9 @@ def _add_train(commands: Commands) -> None:
     parser.add_argument(
         "--from", dest="start", type=Path, metavar="FILE", help="weights to begin with (seeded)"
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep it (the home)")
+    parser.add_argument(
+        "--out", type=as_folder, metavar="FOLDER", help="where to keep it (the home)"
+    )
     parser.add_argument("--iterations", type=as_whole, metavar="N", help="how many in all (100)")
     parser.add_argument("--minutes", type=as_minutes, metavar="M", help="how long this time")
     parser.add_argument(

@@ -71,7 +71,7 @@ def record_command(
     caught = run(session.record(factory))
     _say(session.account())
     if session.recorder.why:
-        raise ConsoleError(session.recorder.why)
+        raise ConsoleError(f"recording ended: {session.recorder.why}")
     return 0 if caught is None else 128 + caught
 
 
@@ -137,7 +137,7 @@ class _Run:
     def account(self) -> str:
         """What was recorded, in one line."""
         written = self.recorder
-        if not written.parts:
+        if not written.rows:
             return "nothing was recorded"
         windows = self._length / self._settings.feeds.window_seconds
         rate = f"; {_mb(written.written / windows)} a window" if windows > 0 else ""
@@ -175,8 +175,8 @@ def _signals() -> Iterator[list[int]]:
 def _so_far(view: FeedsView) -> str:
     recorder = view.recorder
     line = f"{recorder.rows:,} rows, {_mb(recorder.written)} in {_parts(recorder)}"
-    ill = [f"{one.name} {one.state}" for one in view.connections if one.state != "live"]
-    return f"{line}; not live: {', '.join(ill)}" if ill else line
+    missing = [f"{one.name} {one.state}" for one in view.connections if one.ill]
+    return f"{line}; not live: {', '.join(missing)}" if missing else line
 
 
 def _say(line: str) -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.errors import UsageError
 
@@ -50,24 +50,31 @@ class Stream(Protocol):
     def fileno(self) -> int: ...
 
 
+class Streams(NamedTuple):
+    """The three that a process begins with; None where it began without."""
+
+    stdin: Stream | None
+    stdout: Stream | None
+    stderr: Stream | None
+    """What Textual draws on."""
+
+
 def prepare(color: str) -> os.terminal_size:
     """`set_up` for this process: call it before the first import of textual."""
-    return set_up(color, os.environ, sys.stdin, sys.stdout)
+    return set_up(color, os.environ, Streams(sys.stdin, sys.stdout, sys.__stderr__))
 
 
-def set_up(
-    color: str, environ: MutableMapping[str, str], stdin: Stream | None, stdout: Stream | None
-) -> os.terminal_size:
+def set_up(color: str, environ: MutableMapping[str, str], streams: Streams) -> os.terminal_size:
     """Set the environment for Textual and return the terminal's size in columns and lines.
 
     Raises UsageError where `color` is not one of `Color`, a stream is not a terminal, or the
     terminal cannot move its cursor.
     """
     choice = parse_color(color)
-    require_terminal(environ, stdin, stdout)
+    require_terminal(environ, streams)
     choose_color(choice, environ)
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    return terminal_size(stdout)
+    return terminal_size(streams.stdout)
 
 
 def parse_color(text: str) -> Color:
@@ -92,11 +99,9 @@ def choose_color(choice: Color, environ: MutableMapping[str, str]) -> None:
     environ.pop("NO_COLOR", None)
 
 
-def require_terminal(
-    environ: Mapping[str, str], stdin: Stream | None, stdout: Stream | None
-) -> None:
-    """Raise UsageError, saying which, where input or output cannot carry the console."""
-    for name, stream in (("input", stdin), ("output", stdout)):
+def require_terminal(environ: Mapping[str, str], streams: Streams) -> None:
+    """Raise UsageError, saying which, where one of `streams` cannot carry the console."""
+    for name, stream in zip(("input", "output", "error"), streams, strict=True):
         if not is_terminal(stream):
             raise UsageError(f"standard {name} is not a terminal; {_NO_SCREEN}")
     if environ.get("TERM") == "dumb":

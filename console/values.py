@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 
 FASTEST = "max"
 """The speed without limit, as it is typed."""
@@ -49,6 +50,13 @@ def as_count(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of windows; give 1 or more")
     return int(text)
+
+
+def as_folder(text: str) -> Path:
+    """A folder. An empty name is an unset variable of the shell, not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no folder; give one, or . for this one")
+    return Path(text)
 
 
 def as_seed(text: str) -> int:

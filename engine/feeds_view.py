@@ -37,6 +37,11 @@ class ConnectionView:
     last_error: str = ""
     """One sentence; empty: none so far."""
 
+    @property
+    def ill(self) -> bool:
+        """Whether it should give data and does not; one that is switched off should not."""
+        return self.state not in ("live", "off")
+
 
 @dataclass(frozen=True, slots=True)
 class ContractView:

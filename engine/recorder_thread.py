@@ -101,7 +101,7 @@ class Writer:
 
     def _end(self, why: str) -> None:
         """Nothing more is taken; the first reason is the one that is told."""
-        self.why = self.why or f"recording ended: {why}"
+        self.why = self.why or why
 
     # ---- the thread's side -----------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Writer:
             self._write_waiting()
             self._finish()
         except OSError as error:
-            self._end(f"{self._folder} cannot be written ({error.strerror or error})")
+            self._end(f"{error.strerror or error}: {self._folder} cannot be written")
         finally:
             if self._file is not None:
                 self._file.abandon()
@@ -138,8 +138,8 @@ class Writer:
         free = self._disk.free(self._folder)
         if free < self._floor:
             self._end(
-                f"{free // MB} MB are free for {self._folder} and {self._floor // MB} MB must stay"
-                " so (feeds.disk_floor_mb)"
+                f"{free // MB} MB are free and {self._floor // MB} MB must stay so"
+                f" (feeds.disk_floor_mb): {self._folder}"
             )
         return free >= self._floor
 

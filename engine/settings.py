@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.addresses import Host, Proxy, StreamHost
 from engine.errors import UsageError
@@ -23,6 +23,13 @@ Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} is named twice; name each once")
+    return names
 
 
 class _Section(BaseModel):
@@ -193,7 +200,9 @@ class Feeds(_Section):
     """How live market data are asked for, watched and given up. Times in seconds."""
 
     assets: Annotated[
-        tuple[Literal["BTC", "ETH", "SOL", "XRP"], ...], Field(min_length=1, max_length=4)
+        tuple[Literal["BTC", "ETH", "SOL", "XRP"], ...],
+        Field(min_length=1, max_length=4),
+        AfterValidator(_each_once),
     ] = ("BTC", "ETH", "SOL", "XRP")
     """Whose markets are traded."""
     window_seconds: Literal[300, 900] = 900
@@ -325,10 +334,18 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8-sig")
 
 
+_LISTS = {
+    "tuple_type": "a list belongs here, in brackets",
+    "too_short": "the list has too few entries",
+    "too_long": "the list has too many entries",
+}
+"""What pydantic says of Python's tuples, in words of the file."""
+
+
 def _first_problem(path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "file"
     if first["type"] == "extra_forbidden":
         return f"{path}: {where}: there is no such setting; mend the name or remove the line"
-    what = first["msg"].removeprefix("Value error, ")
+    what = _LISTS.get(first["type"], first["msg"].removeprefix("Value error, "))
     return f"{path}: {where}: {what}; mend the value or remove the line"

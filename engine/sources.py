@@ -114,7 +114,7 @@ def warnings(feed: Feed) -> tuple[str, ...]:
     """What a summary should say of the input, in sentences."""
     if isinstance(feed, LiveFeed):
         why = feed.view().recorder.why
-        return (why,) if why else ()
+        return (*((f"recording ended: {why}",) if why else ()), *feed.useless())
     warning = feed.warning if isinstance(feed, ReplayFeed) else None
     return () if warning is None else (warning,)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +12,11 @@ from typing import Any
 import pytest
 
 from engine.eventlog import EventLog
+
+
+def pytest_configure() -> None:
+    """Hang-ups count, as in a terminal, also where ``nohup`` had the tests ignore them."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -65,11 +65,6 @@ def state_of(view: ConnectionView) -> Run:
     return f"{mark} {view.state}", style
 
 
-def ill(view: ConnectionView) -> bool:
-    """Whether it should give data and does not; one that is switched off should not."""
-    return view.state not in ("live", "off")
-
-
 def badness(view: ConnectionView) -> int:
     """The higher, the worse its state; one that the console does not know is the worst."""
     known = view.state in LIVE_STATES
@@ -111,7 +106,7 @@ def cells(view: ConnectionView, money: Money, plan: Layout) -> list[Run]:
         (f" {clip(view.name, plan.name)}", quiet),
         state_of(view),
         *((f"{column.of(view):>{column.width}}", quiet) for column in plan.numbers),
-        (clip(error, plan.error), WARN if ill(view) else LABEL),
+        (clip(error, plan.error), WARN if view.ill else LABEL),
     ]
 
 
@@ -145,7 +140,7 @@ class Connections(DataTable[Text]):
         if not self._connections:
             return None
         if self.cursor_row == 0:
-            return next((view for view in self._connections if ill(view)), self._connections[0])
+            return next((view for view in self._connections if view.ill), self._connections[0])
         return self._connections[min(self.cursor_row, len(self._connections) - 1)]
 
     def on_resize(self) -> None:

@@ -13,7 +13,7 @@ from rich.style import Style
 
 from console.text import UNKNOWN, age, clip, finite, milliseconds, size
 from console.themes import ALARM, FAINT, GAIN, LABEL, PLAIN, STRONG, WARN
-from console.widgets.connections import badness, ill, state_of
+from console.widgets.connections import badness, state_of
 from console.widgets.display import Display
 from console.widgets.lines import Line, Run, first_line_that_fits, fit, spread, width_of
 from engine.feeds_view import ConnectionView, FeedsView, RecorderView
@@ -186,7 +186,7 @@ def notes(
     feeds: FeedsView, chosen: ConnectionView | None, display: Display, width: int, rows: int
 ) -> list[Line]:
     """`chosen` in full, then all others that are ill, worst first, in at most `rows` lines."""
-    others = [view for view in feeds.connections if ill(view) and view is not chosen]
+    others = [view for view in feeds.connections if view.ill and view is not chosen]
     others.sort(key=badness, reverse=True)
     told = ([] if chosen is None else [chosen]) + others
     lines: list[Line] = []
@@ -219,7 +219,7 @@ def _note(view: ConnectionView, display: Display, width: int) -> list[Line]:
     mark, style = state_of(view)
     said = display.money.sentence(_sentence(view))
     first, *rest = wrap(f"{view.name} {mark[2:]}{said}", max(20, width - 2)) or [view.name]
-    body = style if ill(view) else LABEL
+    body = style if view.ill else LABEL
     return [
         [(f"{mark[:2]}", style), (first, body)],
         *([(INDENT, PLAIN), (part, _quieter(body))] for part in rest),

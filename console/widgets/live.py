@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from console.text import Money
 from console.themes import ALARM, GAIN, KEY, LABEL, PLAIN, WARN
-from console.widgets.connections import ill
 from console.widgets.feeds import skew, span
 from console.widgets.lines import Run
 from engine.feeds_view import FeedsView
@@ -21,7 +20,7 @@ Item = list[Run]
 def connected(feeds: FeedsView) -> str:
     """How many connections of those wanted are live, as `5/7`; empty where all are, or none is."""
     wanted = [view for view in feeds.connections if view.state != "off"]
-    lacking = sum(ill(view) for view in wanted)
+    lacking = sum(view.ill for view in wanted)
     return f"{len(wanted) - lacking}/{len(wanted)}" if lacking else ""
 
 

@@ -68,10 +68,13 @@ class RowReader:
 
     def carried(self, t_ms: int) -> list[tuple[str, object]]:
         """Rows (src, data) which give a reader that has read nothing the state of this one."""
+        coming = self._windows.coming(t_ms)
+        tokens = {token for market in coming for token in (market.up_token, market.down_token)}
+        books = (event for event in self._channel.snapshots() if event["asset_id"] in tokens)
         return [
-            *(("market", rows_own.market_row(m)) for m in self._windows.coming(t_ms)),
+            *(("market", rows_own.market_row(market)) for market in coming),
             *self._windows.carried(t_ms),
-            *((CHANNEL, event) for event in self._channel.snapshots()),
+            *((CHANNEL, event) for event in books),
             *self._kept.values(),
         ]
 

@@ -107,8 +107,9 @@ def slept() -> FeedsView:
 
 
 def stopped() -> FeedsView:
-    """The disk is nearly full: recording has ended, trading goes on."""
-    return live(recorder=recording(on=False, why="the disk has 480 MB left, the floor is 500 MB"))
+    """The disk is full: recording has ended, trading goes on."""
+    why = "No space left on device: /tapes cannot be written"
+    return live(recorder=recording(on=False, why=why))
 
 
 def fast_clock() -> FeedsView:

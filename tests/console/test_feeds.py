@@ -195,7 +195,7 @@ def test_a_clock_far_from_the_venues_is_told_in_seconds_and_which_way() -> None:
 
 
 def test_a_recording_that_stopped_says_why() -> None:
-    assert "stopped: the disk has 480 MB left" in head(stopped())
+    assert "recording  stopped: No space left on device: /tapes" in head(stopped())
 
 
 @pytest.mark.parametrize("width", [-2, 0, 1, 5, 20, 40])

@@ -105,7 +105,9 @@ def test_a_clock_beyond_what_is_allowed_is_an_alert_whichever_way(width: int) ->
 
 @at_every_width
 def test_a_recording_that_stopped_is_an_alert_with_its_reason(width: int) -> None:
-    assert "recording stopped: the disk has 480 MB left" in rows(snapshot(stopped()), width)[-1]
+    assert (
+        "recording stopped: No space left on device: /tapes" in rows(snapshot(stopped()), width)[-1]
+    )
 
 
 @at_every_width

@@ -32,6 +32,7 @@ RATE = 600.0
 
 BLOCKED = ConnectionView("binance futures trades", "stream", "blocked")
 LIVE = ConnectionView("polymarket books", "stream", "live")
+SPARE = ConnectionView("okx public", "stream", "off")
 
 
 class Beats:
@@ -67,8 +68,8 @@ class Beats:
     def view(self) -> FeedsView:
         shown = self.recorder.view()
         if self._at == "full" and self.heard >= self._after:
-            shown = replace(shown, on=False, why="recording ended: no room")
-        return FeedsView(connections=(BLOCKED, LIVE), recorder=shown)
+            shown = replace(shown, on=False, why="no room")
+        return FeedsView(connections=(BLOCKED, LIVE, SPARE), recorder=shown)
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +138,16 @@ def test_a_full_disk_ends_it_with_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError, match=r"^recording ended: no room$") as told:
         record(tmp_path, at="full")
     assert told.value.exit_code == 1
+
+
+def test_a_disk_that_was_full_before_is_not_said_to_hold_a_part(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text("[feeds]\ndisk_floor_mb = 10000000\n")
+    with pytest.raises(ConsoleError, match=r"^recording ended: \d+ MB are free and"):
+        record(tmp_path / "disk", at="SIGINT", minutes=600)
+    assert capsys.readouterr().err.splitlines()[-1] == "nothing was recorded"
 
 
 def test_without_a_folder_it_records_into_the_home(home: Path) -> None:

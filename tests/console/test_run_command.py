@@ -44,6 +44,8 @@ def one_sentence(err: str) -> bool:
         ["--feed", "live", "--speed", "2"],
         ["--feed", "sim", "--record"],
         ["--out", "somewhere"],
+        ["--record", "--out", ""],
+        ["record", "--out", ""],
         ["--feed", "sim", "--speed", "0"],
         ["--feed", "sim", "--speed", "nan"],
         ["--feed", "sim", "--speed", "fast"],

@@ -16,6 +16,7 @@ import pytest
 from console.terminal import (
     FALLBACK_SIZE,
     Color,
+    Streams,
     choose_color,
     is_terminal,
     parse_color,
@@ -37,6 +38,9 @@ class Tty:
 
     def fileno(self) -> int:
         return self.descriptor
+
+
+TERMINALS = Streams(Tty(), Tty(), Tty())
 
 
 @pytest.fixture
@@ -75,22 +79,25 @@ def test_an_unknown_color_is_told_with_the_choices() -> None:
 
 def test_animations_are_off_unless_the_user_chose() -> None:
     environ = {"TERM": "xterm-256color"}
-    set_up("auto", environ, Tty(), Tty())
+    set_up("auto", environ, TERMINALS)
     assert environ["TEXTUAL_ANIMATIONS"] == "none"
     environ["TEXTUAL_ANIMATIONS"] = "full"
-    set_up("auto", environ, Tty(), Tty())
+    set_up("auto", environ, TERMINALS)
     assert environ["TEXTUAL_ANIMATIONS"] == "full"
 
 
 @pytest.mark.parametrize(
-    ("stdin", "stdout", "name"),
-    [(Tty(False), Tty(), "input"), (Tty(), Tty(False), "output"), (None, Tty(), "input")],
+    ("streams", "name"),
+    [
+        (Streams(Tty(False), Tty(), Tty()), "input"),
+        (Streams(Tty(), Tty(False), Tty()), "output"),
+        (Streams(Tty(), Tty(), Tty(False)), "error"),
+        (Streams(None, Tty(), Tty()), "input"),
+    ],
 )
-def test_a_pipe_is_told_in_one_sentence_that_names_headless(
-    stdin: Tty | None, stdout: Tty, name: str
-) -> None:
+def test_a_pipe_is_told_in_one_sentence_that_names_headless(streams: Streams, name: str) -> None:
     with pytest.raises(UsageError) as error:
-        set_up("auto", {"TERM": "xterm"}, stdin, stdout)
+        set_up("auto", {"TERM": "xterm"}, streams)
     assert f"standard {name} is not a terminal" in str(error.value)
     assert "--headless" in str(error.value)
 
@@ -98,7 +105,7 @@ def test_a_pipe_is_told_in_one_sentence_that_names_headless(
 def test_a_refused_terminal_leaves_the_environment_alone() -> None:
     environ = {"TERM": "dumb", "NO_COLOR": ""}
     with pytest.raises(UsageError, match="TERM=dumb"):
-        set_up("true", environ, Tty(), Tty())
+        set_up("true", environ, TERMINALS)
     assert environ == {"TERM": "dumb", "NO_COLOR": ""}
 
 

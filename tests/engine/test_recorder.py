@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 def test_a_part_that_is_there_already_is_not_written_over(tmp_path: Path) -> None:
     there = tmp_path / "part-0001.jsonl.gz"
     there.write_bytes(b"mine")
-    assert "cannot be written (File exists)" in record(tmp_path, mids(T0)).why
+    assert "File exists: " in record(tmp_path, mids(T0)).why
     assert there.read_bytes() == b"mine"
 
 
@@ -147,9 +147,7 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_is_written(tmp_path: Path
     with closing(recorder(tmp_path, disk=disk)) as writing:
         for row in rows:
             writing.row(row.t_ms, row.src, raw(row.data))
-    assert writing.view().why == (
-        f"recording ended: {tmp_path} cannot be written (No space left on device)"
-    )
+    assert writing.view().why == (f"No space left on device: {tmp_path} cannot be written")
     assert not writing.view().on
     kept = read(tmp_path / "part-0001.jsonl.gz")
     assert kept
@@ -173,7 +171,7 @@ def test_a_disk_that_runs_low_ends_the_recording_with_a_finished_file(tmp_path: 
         written(writing, 2)
         writing.row(T0 + 2, "mid", b"3")
     assert writing.view().why == (
-        f"recording ended: 4 MB are free for {tmp_path} and 5 MB must stay so (feeds.disk_floor_mb)"
+        f"4 MB are free and 5 MB must stay so (feeds.disk_floor_mb): {tmp_path}"
     )
     with closing(Recording(tmp_path / "part-0001.jsonl.gz")) as part:
         assert list(part.rows()) == [Row(T0, "mid", 1)]

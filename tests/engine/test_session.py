@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,10 +17,11 @@ from engine.clock import SystemClock
 from engine.errors import LedgerError
 from engine.eventlog import EventLog
 from engine.feeds.live.clock import MarketClock
+from engine.feeds.live.feed import LiveFeed
 from engine.journal import Journal
 from engine.ledger import Ledger
 from engine.session import Plan
-from engine.settings import Feeds, Settings
+from engine.settings import Feeds, Settings, Venues
 from engine.sources import LiveRun, ReplayRun, SimRun, open_source, warnings
 from engine.units import dollars
 from tests.engine import recordings as rec
@@ -131,6 +133,29 @@ def test_a_live_run_whose_recording_ended_says_so_in_its_summary(tmp_path: Path)
         list(feed.poll(clock.now_ms()))
     (why,) = warnings(feed)
     assert why.startswith("recording ended: ")
+
+
+async def test_a_live_run_that_reached_nobody_says_so_in_its_summary(tmp_path: Path) -> None:
+    clock = MarketClock(SystemClock())
+    with ExitStack() as opened:
+        feed, _ = open_source(LiveRun(), 7, Settings(venues=nobody()), tmp_path, clock, opened)
+        assert isinstance(feed, LiveFeed)
+        assert warnings(feed) == ()
+        running = asyncio.create_task(feed.run())
+        async with asyncio.timeout(10):
+            while not warnings(feed):
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait({running})
+        assert all(": nothing usable came; " in told for told in warnings(feed))
+
+
+def nobody() -> Venues:
+    """Every venue at a port where nobody listens."""
+    hosts = {name: value for name, value in Venues().model_dump().items() if name != "proxy"}
+    return Venues(
+        **{name: f"{h.partition(':')[0][:-1]}://127.0.0.1:1" for name, h in hosts.items()}
+    )
 
 
 def test_only_a_recording_is_not_learned_from_by_default() -> None:

@@ -149,6 +149,20 @@ def test_a_wrong_host_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert "Value error" not in told
 
 
+@pytest.mark.parametrize(
+    ("assets", "told"),
+    [
+        ('"BTC"', "a list belongs here, in brackets"),
+        ("[]", "the list has too few entries"),
+        ('["BTC", "ETH", "BTC"]', "BTC is named twice; name each once"),
+        ('["BTC", "BTC", "BTC", "BTC", "BTC"]', "the list has too many entries"),
+    ],
+)
+def test_a_wrong_list_is_told_in_words_of_the_file(tmp_path: Path, assets: str, told: str) -> None:
+    path = written(tmp_path, f"[feeds]\nassets = {assets}\n")
+    assert f"feeds.assets: {told};" in refusal(path)
+
+
 def test_the_example_of_the_readme_is_a_configuration(tmp_path: Path) -> None:
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
     example = readme.partition("```toml\n")[2].partition("```")[0]

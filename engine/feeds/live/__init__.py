@@ -15,6 +15,7 @@ recording replays faults as they were met.
 * ``link``           one connection of a stream: greeted, kept alive, watched
 * ``socket``         the websocket below it, and all that it can raise
 * ``ask``            one HTTP request, answered or refused in words
+* ``clients``        the HTTP client, made anew in time
 * ``poll``           requests repeated while they are wanted
 * ``parts``          what every task is built from
 * ``polymarket``     the tasks of the market's venue

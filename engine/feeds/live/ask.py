@@ -1,6 +1,6 @@
 """One HTTP request: an answer, or a refusal in words.
 
-Owns the client and its bounds. Nothing that a network or a venue does raises here; what an answer
+Owns the bounds of a request. Nothing that a network or a venue does raises here; what an answer
 means is for others.
 """
 
@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx
 import orjson
 
+from engine.feeds.live.clients import Clients
 from engine.feeds.live.clock import MarketClock
 from engine.recording import plain
 from engine.settings import Settings
@@ -39,6 +40,12 @@ BANNED_S = 120.0
 """Wait after a ban that does not say how long it lasts."""
 
 LONGEST_RETRY_S = 86_400.0
+"""Wait that is believed of a venue which limits or bans us."""
+
+LONGEST_OUTAGE_S = 300.0
+"""The same of one that only says when it will be well: it may be well sooner, and dates err."""
+
+LIMITING = (BANNED, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +84,7 @@ class Asker:
     def __init__(self, settings: Settings, clock: MarketClock) -> None:
         self._clock = clock
         self._request_s = settings.feeds.request_s
-        self._client = httpx.AsyncClient(
-            verify=tls(),
-            proxy=settings.venues.proxy or None,
-            trust_env=False,  # a proxy that nobody set here would see every request
-            timeout=None,  # noqa: S113 - `get` bounds the whole request, in clock seconds
-            headers={"User-Agent": "trade-console", "Accept-Encoding": "gzip"},
-        )
+        self._clients = Clients(partial(_client, settings.venues.proxy))
 
     async def get(self, url: str, **params: str | int) -> Answer | Refusal:
         """GET `url`; never raises for what the network or the venue does."""
@@ -104,10 +105,13 @@ class Asker:
         return Answer(reply, data, (self._clock.mono() - began) * 1000, asked_ms)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._clients.aclose()
 
     async def _read(self, url: str, params: Mapping[str, str | int]) -> bytes | Refusal:
-        async with self._client.stream("GET", url, params=dict(params)) as response:
+        async with (
+            self._clients.lend() as client,
+            client.stream("GET", url, params=dict(params)) as response,
+        ):
             status = response.status_code
             if status != httpx.codes.OK:
                 wait = retry_s(
@@ -120,6 +124,16 @@ class Asker:
                 if len(body) > MOST_BYTES:
                     return _too_long(status)
             return unpacked(bytes(body), response.headers.get("Content-Encoding", ""))
+
+
+def _client(proxy: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        verify=tls(),
+        proxy=proxy or None,
+        trust_env=False,  # a proxy that nobody set here would see every request
+        timeout=None,  # noqa: S113 - `get` bounds the whole request, in clock seconds
+        headers={"User-Agent": "trade-console", "Accept-Encoding": "gzip"},
+    )
 
 
 def unpacked(body: bytes, packing: str) -> bytes | Refusal:
@@ -178,7 +192,7 @@ def retry_s(status: int, said: str, now_ms: int) -> float | None:
     seconds = _seconds(said, now_ms)
     if seconds is None:
         return BANNED_S if status == BANNED else None
-    return min(max(seconds, 0.0), LONGEST_RETRY_S)
+    return min(max(seconds, 0.0), LONGEST_RETRY_S if status in LIMITING else LONGEST_OUTAGE_S)
 
 
 def _seconds(said: str, now_ms: int) -> float | None:

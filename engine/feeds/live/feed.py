@@ -162,6 +162,14 @@ class LiveFeed:
             recorder=RecorderView() if recorder is None else recorder.view(),
         )
 
+    def useless(self) -> tuple[str, ...]:
+        """Connections that gave nothing usable in the whole run, each with its last error."""
+        return tuple(
+            f"{view.name}: nothing usable came; {view.last_error}"
+            for view in self.view().connections
+            if view.last_error and view.messages <= view.dropped
+        )
+
     def _trouble(self) -> tuple[Health, ...]:
         return () if self._failed.state == "live" else (self._failed,)
 

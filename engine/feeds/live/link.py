@@ -24,6 +24,13 @@ BURST = 64
 MOST_UNSENT = 1_000
 """Texts that wait to be sent; more means that the venue reads nothing."""
 
+SIGNS = frozenset({b"", b"PING", b"PONG"})
+"""Texts that say only that the venue is there, however it writes them; where text keeps a
+connection alive they are no data, and nothing is missing with them."""
+
+LONGEST_SIGN = 8
+"""Bytes of the longest of them, line breaks included."""
+
 Take = Callable[["Link", bytes, Any, Heard | None], None]
 """Told of each frame: its bytes, what was parsed, what it means (None: it could not be read)."""
 
@@ -149,7 +156,7 @@ class Link:
 
     def _frame(self, raw: bytes) -> None:
         self._unanswered = None  # whatever it says, the venue is there
-        if self._spec.pong and raw == self._spec.pong.encode():
+        if self._spec.pong and len(raw) <= LONGEST_SIGN and raw.strip().upper() in SIGNS:
             return
         data = self._parts.inbox.read(raw)
         if isinstance(data, str):

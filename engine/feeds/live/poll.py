@@ -69,7 +69,7 @@ class Poll:
         try:
             await round_()
         except Exception as error:  # noqa: BLE001 - an answer nobody foresaw must not end the task
-            self._failed = f"the answer could not be used: {error}"
+            self._failed = f"the answer could not be used: {_cause(error)}"
         if not self._failed:
             self._went_well()
             return 0.0
@@ -102,3 +102,10 @@ class Poll:
         with suppress(TimeoutError):
             async with self._clock.timeout(seconds):
                 await self._now.wait()
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What was wrong first: a group of questions only says that there was something."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -32,6 +32,8 @@ class BookChecks:
     async def _round(self) -> None:
         clock = self._parts.clock
         tokens = sorted(self._windows.running_tokens(clock.now_ms()))
+        if self.poll.health.last_data is None and not tokens:
+            self.poll.health.off("no window is open yet")
         for token in tokens:
             began = clock.mono()
             await self._check(token)

@@ -69,10 +69,10 @@ class Questions:
         now_ms = self._parts.clock.now_ms()
         over = self._windows.unsettled(now_ms)
         slugs = {window.market.slug for window in over}
-        if self.poll.health.last_data is None and not over:
-            self.poll.health.off("no window is over yet")
         self._asked_ms = {slug: t for slug, t in self._asked_ms.items() if slug in slugs}
         due = [window for window in over if self._due_ms(window.market) <= now_ms]
+        if self.poll.health.last_data is None and not due and not self._asked_ms:
+            self.poll.health.off("nothing to ask yet")
         async with asyncio.TaskGroup() as questions:
             for window in due[:MOST_QUESTIONS]:
                 questions.create_task(self._ask(window, now_ms))

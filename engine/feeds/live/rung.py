@@ -124,10 +124,10 @@ class Rung:
         await self._parts.clock.sleep(wait)
 
     def _wait_s(self, refusal: Refusal) -> float:
-        if refusal.retry_s is not None:
-            return refusal.retry_s
-        blocked_s = self._parts.settings.feeds.blocked_s
-        return blocked_s if refusal.blocked else self._backoff.next_s()
+        if refusal.blocked:
+            blocked_s = self._parts.settings.feeds.blocked_s
+            return blocked_s if refusal.retry_s is None else refusal.retry_s
+        return max(refusal.retry_s or 0.0, self._backoff.next_s())  # told "now", it backs off too
 
     async def _deliver(self) -> None:
         requests = self.venue.poll.repeat(self._parts.settings.feeds.interest_s, self._round)

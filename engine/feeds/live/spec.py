@@ -45,7 +45,8 @@ class StreamSpec:
     ping_s: float = 0.0
     """Between two of them, clock seconds."""
     pong: str = ""
-    """The venue's answer to it, where that is not JSON; empty: none is waited for."""
+    """The venue's answer to it, where that is not JSON; empty: none is waited for. Where there is
+    one, a text that is no more than such a sign (`link.SIGNS`) is no data."""
     rolls: bool = False
     """The venue cuts old connections: a new one takes over before, at ``feeds.rollover_s``."""
     identical: bool = False

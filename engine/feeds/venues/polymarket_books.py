@@ -138,10 +138,12 @@ class TokenBook:
         self._claimed = None if best == best_of(self.offered) else (best, stamp)
 
     def retick(self, tick: Any) -> None:
-        """Take the tick that the venue states, dollars. Raises MessageError."""
-        code = self.prices[tick]
+        """Take the tick that the venue states, dollars, as a number or its text. Raises
+        MessageError."""
+        # A number's shortest form is what the venue wrote.
+        code = self.prices[str(tick) if type(tick) in (int, float) else tick]
         if code not in TICKS_BP:
-            raise MessageError(f"tick {tick[:20]} is none of the venue's")
+            raise MessageError(f"tick {str(tick)[:20]} is none of the venue's")
         self.tick_bp = code
 
     def cut(self) -> None:

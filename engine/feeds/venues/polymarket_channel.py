@@ -27,6 +27,13 @@ every market that the venue lists."""
 
 BOOK_EVENTS = frozenset({"book", "price_change"})
 
+KNOWN_EVENTS = (
+    IGNORED_EVENTS | BOOK_EVENTS | {"best_bid_ask", "market_resolved", "tick_size_change"}
+)
+
+LEVEL_FIELDS = frozenset({"asks", "bids", "changes", "price", "price_changes", "side", "size"})
+"""An event of unknown kind that has one of them may have changed a book."""
+
 MOST_EVENTS = 1_000
 """Events in one message; the longest known has one for each token."""
 
@@ -153,7 +160,7 @@ class MarketChannel:
     def _snapshot(self, t_ms: int, event: dict[str, Any]) -> Iterator[Message]:
         book = self._book(event)
         stamp = _stamp(t_ms, event)
-        if "tick_size" in event:
+        if event.get("tick_size") not in (None, ""):  # the venue writes what is absent so, too
             book.retick(event["tick_size"])
         sides = book.replace(event["bids"], event["asks"], stamp)
         if sides is None:
@@ -219,6 +226,8 @@ class MarketChannel:
 
     def _refusal(self, t_ms: int, event: object, reason: str) -> Iterator[Message]:
         yield BadMessage(t_ms, SRC, reason)
+        if _is_beside_books(event):
+            return
         named = tuple(_named_tokens(event))
         yield from self.void(t_ms, reason, None if _is_lost(event, named) else named)
 
@@ -240,6 +249,15 @@ def _is_lost(event: object, named: tuple[str, ...]) -> bool:
         return False
     kind = event.get("event_type") if isinstance(event, dict) else None
     return not isinstance(event, dict) or not isinstance(kind, str) or kind in BOOK_EVENTS
+
+
+def _is_beside_books(event: object) -> bool:
+    """Whether an event is of a kind that came up later, and says nothing of levels: venues add
+    such kinds, and a book that each of them made void would never be whole."""
+    kind = event.get("event_type") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(kind, str) or kind in KNOWN_EVENTS:
+        return False
+    return LEVEL_FIELDS.isdisjoint(event)
 
 
 def _named_tokens(event: object) -> Iterator[str]:

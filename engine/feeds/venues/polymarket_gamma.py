@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -162,7 +162,7 @@ def _seconds(market: dict[str, Any], key: str) -> int:
         raise MessageError(f"{key} is not a time") from None
     if at.tzinfo is None:
         raise MessageError(f"{key} has no time zone")
-    return int(at.astimezone(UTC).timestamp())
+    return int(at.timestamp())
 
 
 def _check_outcomes(market: dict[str, Any]) -> None:

@@ -73,6 +73,8 @@ def decimal(text: object, what: str) -> Decimal:
         raise MessageError(f"{what} is {type(text).__name__}, not a string of digits")
     if len(text) > 40:
         raise MessageError(f"{what} is {len(text)} characters long")
+    if "_" in text or not text.isascii():  # Python would read "1_0" as ten
+        raise MessageError(f"{what} {text[:20]!a} is not a number")
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -280,3 +280,12 @@ def test_a_void_book_is_not_carried() -> None:
         read(line, reader)
     read(rec.row(T0, "polymarket.market", "cut off"), reader)
     assert [src for src, _ in reader.carried(T0)] == ["market"]
+
+
+def test_the_book_of_a_window_that_is_over_is_not_carried() -> None:
+    """Its market is not either: whoever began with that book would count it as a bad message."""
+    reader = RowReader()
+    for line in (rec.market(T0), rec.book(T0)):
+        read(line, reader)
+    assert [src for src, _ in reader.carried(T0)] == ["market", "polymarket.market"]
+    assert reader.carried(T0 + 900_000) == []

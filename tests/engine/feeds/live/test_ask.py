@@ -241,6 +241,13 @@ def test_a_wait_may_be_a_date() -> None:
     assert retry_s(429, "Wed, 18 Nov 2020 11:26:40 GMT", NOW_MS) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds"), [(425, 300), (503, 300), (429, 7_200), (418, 7_200)]
+)
+def test_a_venue_that_is_not_well_is_asked_again_before_long(status: int, seconds: float) -> None:
+    assert retry_s(status, "7200", NOW_MS) == seconds
+
+
 @given(st.text(max_size=40) | st.integers().map(str), st.sampled_from([418, 429, 503]))
 def test_any_wait_is_bounded_or_unknown(said: str, status: int) -> None:
     wait = retry_s(status, said, NOW_MS)

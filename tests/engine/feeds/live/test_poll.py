@@ -119,6 +119,16 @@ async def test_an_answer_that_a_round_cannot_use_does_not_end_it() -> None:
     await _repeats(fails, lambda: len(rounds) >= 3, "openInterest")
 
 
+async def test_of_questions_asked_together_the_one_at_fault_is_told() -> None:
+    rounds: list[int] = []
+
+    async def fails() -> None:
+        rounds.append(1)
+        raise ExceptionGroup("questions", [ExceptionGroup("two", [KeyError("openInterest")])])
+
+    await _repeats(fails, lambda: len(rounds) >= 3, "openInterest")
+
+
 async def test_a_round_that_wants_nothing_asks_nothing() -> None:
     rounds: list[int] = []
 

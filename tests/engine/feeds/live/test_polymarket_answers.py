@@ -14,6 +14,7 @@ import pytest
 from engine.feeds.live.ask import Answer, Asker, Refusal
 from engine.feeds.live.clock import MarketClock
 from engine.feeds.live.parts import Parts
+from engine.feeds.live.polymarket_checks import BookChecks
 from engine.feeds.live.polymarket_discovery import Discovery
 from engine.feeds.live.polymarket_outcomes import MOST_QUESTIONS, Questions, sources
 from engine.feeds.live.polymarket_windows import Window, Windows
@@ -85,7 +86,32 @@ async def test_nobody_is_asked_for_an_outcome_before_a_window_is_over() -> None:
         await asyncio.sleep(0.02)
         view = questions.poll.health.view()
         asking.cancel()
-    assert (view.state, view.why, view.messages) == ("off", "no window is over yet", 0)
+    assert (view.state, view.why, view.messages) == ("off", "nothing to ask yet", 0)
+
+
+async def test_a_source_that_had_nobody_to_ask_after_does_not_say_that_no_window_is_over() -> None:
+    windows, market = Windows(BTC), listed(gamma.event())
+    windows.add(market)
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Told(lambda _: gamma.event(**WON)), clock=At(quick, 930))
+        questions = Questions(parts, windows, sources(parts)[1])
+        asking = asyncio.create_task(questions.run())
+        await asyncio.sleep(0.02)
+        view = questions.poll.health.view()
+        asking.cancel()
+    assert windows.unsettled(market.end_ms + 30_000)
+    assert (view.state, view.why) == ("off", "nothing to ask yet")
+
+
+async def test_books_are_not_compared_before_a_window_is_open_and_that_is_said() -> None:
+    async with quick_parts(BTC) as quick:
+        parts = replace(quick, asker=Told(lambda _: {}), clock=At(quick, 1))
+        checks = BookChecks(parts, Windows(BTC))
+        checking = asyncio.create_task(checks.run())
+        await asyncio.sleep(0.02)
+        view = checks.poll.health.view()
+        checking.cancel()
+    assert (view.state, view.why, view.messages) == ("off", "no window is open yet", 0)
 
 
 @pytest.mark.parametrize(

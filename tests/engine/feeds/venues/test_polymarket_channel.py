@@ -110,6 +110,8 @@ def test_sorted_sides_are_taken_whichever_way_they_run(order: int) -> None:
         ("NaN", "price 'NaN' is not finite"),
         ("-0.4", "price -0.4 is not in [0, 1]"),
         ("1.01", "price 1.01 is not in [0, 1]"),
+        ("0.4_0", "price '0.4_0' is not a number"),
+        ("\u0660.\u0664", "price '\\u0660.\\u0664' is not a number"),
         ("0.12345", "price 0.12345 is finer than 0.0001"),
         ("", "price '' is not a number"),
         ("1e-9", "price 1e-9 is finer than 0.0001"),
@@ -132,6 +134,7 @@ def test_a_bad_price_voids_the_book(price: Any, why: str) -> None:
         ("-1", "size -1 is not in [0, 1000000000]"),
         ("1e18", "size 1e18 is not in [0, 1000000000]"),
         ("ten", "size 'ten' is not a number"),
+        ("1_0", "size '1_0' is not a number"),
         (10, "size is int, not a string of digits"),
         ({}, "a field is missing or of the wrong type"),
     ],
@@ -192,6 +195,23 @@ def test_one_sided_and_crossed_books_are_passed_on_and_judged_invalid(
     assert book_from(book, 100).invalid == why
 
 
+def test_a_new_kind_of_event_that_says_nothing_of_levels_costs_no_book() -> None:
+    channel = Channel()
+    channel.say(rec.book(T0))
+    new = {"event_type": "volume", "asset_id": rec.UP, "volume": "7"}
+    (bad,) = channel.say(rec.row(T0, "polymarket.market", new))
+    assert isinstance(bad, BadMessage)
+    assert channel.book(rec.deltas(T0, (rec.UP, "BUY", "0.5", "1")))
+
+
+@pytest.mark.parametrize("field", ["changes", "price", "bids"])
+def test_a_new_kind_of_event_that_speaks_of_levels_voids_its_book(field: str) -> None:
+    channel = Channel()
+    channel.say(rec.book(T0))
+    new = {"event_type": "delta", "asset_id": rec.UP, field: "0.5"}
+    assert channel.refusal(rec.row(T0, "polymarket.market", new)) == "its event_type is not known"
+
+
 def test_an_array_of_events_is_a_frame() -> None:
     events = [rec.book(T0)["data"], {"event_type": "party"}, rec.book(T0, token=rec.DOWN)["data"]]
     messages = Channel().say(rec.row(T0, "polymarket.market", events))
@@ -206,6 +226,13 @@ def test_events_that_repeat_what_books_say_are_ignored(kind: str) -> None:
 def test_a_tick_stated_by_the_message_is_carried() -> None:
     assert Channel().book(rec.book(T0, tick_size="0.001")).tick_bp == 10
     assert Channel().book(rec.book(T0)).tick_bp == 100
+
+
+@pytest.mark.parametrize(("tick", "bp"), [(0.001, 10), (1e-4, 1), (None, 100), ("", 100)])
+def test_a_tick_comes_as_a_number_too_or_not_at_all(tick: Any, bp: int) -> None:
+    line = rec.book(T0)
+    line["data"]["tick_size"] = tick
+    assert Channel().book(line).tick_bp == bp
 
 
 def test_prices_between_the_ticks_prove_a_finer_tick_and_it_stays() -> None:

@@ -67,6 +67,14 @@ def test_a_market_without_fees_says_so_itself() -> None:
         ({"eventStartTime": "2026-10-05T23:00:01Z"}, "eventStartTime is not the time in the slug"),
         ({"eventStartTime": "2026-10-05T23:00:00"}, "eventStartTime has no time zone"),
         ({"eventStartTime": "tonight"}, "eventStartTime is not a time"),
+        (
+            {"eventStartTime": "0001-01-01T00:00:00+14:00"},
+            "eventStartTime is not the time in the slug",
+        ),
+        (
+            {"endDate": "9999-12-31T23:59:59-14:00"},
+            "endDate is not the window's length after its start",
+        ),
         ({"eventStartTime": None}, "eventStartTime is not a name"),
         ({"endDate": "2026-10-05T23:05:00Z"}, "endDate is not the window's length after its start"),
         ({"orderPriceMinTickSize": 0.03}, "orderPriceMinTickSize is none of the venue's"),
