@@ -37,7 +37,8 @@ Floor plan, in the order of the data:
 * ``mid_account``                      the upstream accounting, kept beside for comparison
 * ``windows``                          windows that begin and end; days
 * ``core``, ``end``, ``meters``        one engine in market time; its end; measurements of itself
-* ``thread``, ``pace``, ``clock``        the thread that owns an engine; market time; real time
+* ``thread``, ``built``                the thread that owns an engine; the parts it drives
+* ``pace``, ``clock``                  market time; real time
 * ``loop``                             an event loop whose end waits for no name server
 * ``requests``, ``operator``           what a person may ask, and what each request does
 * ``snapshot``, ``picture``            what the console may know, and how it is drawn up

@@ -23,6 +23,7 @@ from engine.feeds.feed import Feed
 from engine.gate import Gate
 from engine.intake import Intake
 from engine.journal import Journal
+from engine.ledger import Holding
 from engine.messages import SessionEnded
 from engine.meters import Meters
 from engine.paper import PaperVenue
@@ -39,7 +40,7 @@ from engine.snapshot import CurvePoint
 from engine.standing import Standing
 from engine.trader import Trader
 from engine.trading_state import Latch, TradingState
-from engine.units import dollars
+from engine.units import dollars, shares_float
 from engine.venue import Venue
 from engine.windows import Windows
 from models.ladder import Fall, Ladder
@@ -150,6 +151,8 @@ class Engine(Standing):
             if slug not in ledger.awaiting and how == "complete":
                 reason = "the data ended before the window was resolved"
                 self.journal.record(self.t_ms, ev.WindowAwaiting(slug, reason))
+        if how == "left" and (held := [*map(_in_words, ledger.holdings.values())]):
+            self.note("warn", f"left with {', '.join(held)} held")
         self.journal.record(self.t_ms, ev.SessionClosed(how))
         self.journal.log.commit()
 
@@ -282,6 +285,10 @@ class Engine(Standing):
             return
         ledger = self.journal.ledger
         self.curve.append(CurvePoint(t_ms, dollars(ledger.realised), dollars(ledger.mid.total())))
+
+
+def _in_words(holding: Holding) -> str:
+    return f"{holding.asset} {holding.outcome} {shares_float(holding.shares):.2f}"
 
 
 def own_duties(settings: Settings) -> dict[Duty, float]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engine import events as ev
 from engine.alerts.webhook import Webhook, webhook_address
+from engine.built import Built
 from engine.clock import Clock, SystemClock
 from engine.control.address import socket_path
 from engine.core import Engine
@@ -49,7 +50,7 @@ from engine.sources import (
     unresolved,
     warnings,
 )
-from engine.thread import Built, EngineThread
+from engine.thread import EngineThread
 from engine.trading_state import Latch
 from models.ladder import Ladder, Rung, default_rungs, rungs_for
 

@@ -13,17 +13,16 @@ import math
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine import requests as rq
+from engine.built import Built
 from engine.clock import Clock
 from engine.core import Engine
 from engine.end import ended
 from engine.errors import ConsoleError
-from engine.feeds.live.feed import LiveFeed
 from engine.guards import Guards, Posts
 from engine.learning.challenger import Challenger
-from engine.learning.succession import Succession
 from engine.loop import run
 from engine.operator import follow, obey
 from engine.pace import MOST_TRAIL_S, NAP_S, LivePace, Pace, Pacing, to_the_tick
@@ -41,25 +40,6 @@ WAIT_S = 0.01
 """Real time between two looks at whether every guard has shown that it runs, seconds."""
 CANCEL_S = 0.3
 """Real time that leaving waits for the ends of cancelled orders, seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What the thread builds for itself when it starts."""
-
-    engine: Engine
-    open: Callable[[], None]
-    """Starts the session."""
-    close: Callable[[], None]
-    """Releases files; called last."""
-    warnings: Callable[[], tuple[str, ...]]
-    """Sentences about the input, for the summary."""
-    challenger: Challenger | None = None
-    """None: nothing learns in this run."""
-    succession: Succession | None = None
-    """None: the champion of this run cannot change."""
-    live: LiveFeed | None = None
-    """The feed, where it is connected to real venues and its tasks must run; None: it is not."""
 
 
 class EngineThread:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import psutil
 
+from engine.built import Built
 from engine.home import Home
 from engine.learning.challenger import Challenger
 from engine.meters import LoopGaps
 from engine.session import Plan, open_session
 from engine.sources import LiveRun
-from engine.thread import Built, EngineThread
+from engine.thread import EngineThread
 from tests.benchmarks.far_town import FarTown, far_town
 
 HOUR_MS = 3_600_000

@@ -12,6 +12,7 @@ import pytest
 
 from engine import events as ev
 from engine import requests as rq
+from engine.built import Built
 from engine.clock import SystemClock
 from engine.core import Engine
 from engine.decision import Action
@@ -22,7 +23,7 @@ from engine.journal import Journal
 from engine.messages import BadMessage, Message
 from engine.pace import NAP_S, Pace, to_the_tick, trail_s
 from engine.settings import Settings
-from engine.thread import Built, EngineThread
+from engine.thread import EngineThread
 from engine.trading_state import Latch
 from tests.engine.build import START_MS
 from tests.engine.fakes import ORDINARY, FakeLadder, ScriptedFeed, always, window
