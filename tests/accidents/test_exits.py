@@ -134,7 +134,10 @@ def test_F10_no_limit_and_no_rate_keeps_a_position_from_being_sold() -> None:
 def test_F11_failed_close_books_nothing() -> None:
     engine, venue = scene(told(steady), lambda c: Action.BUY if c < 60 else Action.SELL)
     venue.refuses = no_sale("CLOB down")  # type: ignore[assignment]  # as above
+    engine.advance(START_MS + 30_000)
+    cash = engine.journal.ledger.cash
     engine.advance(START_MS + 100_000)
+    assert engine.journal.ledger.cash == cash < 0
     assert any(intent.purpose is Purpose.CLOSE for _, intent in venue.calls)
     assert engine.journal.ledger.realised == 0
     assert not fills(engine, "SELL")

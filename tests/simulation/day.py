@@ -126,12 +126,12 @@ class Day:
             trading = self.engine.state() is TradingState.ACTIVE
             for request in person.keys(trading=trading):
                 self.ask(request)
+            if fate.happens(DEATHS):
+                self.counts["quits"] += 1
+                self._quit(fate)
         except Killed:
             self.counts["kills"] += 1
             self._die(fate)
-        if fate.happens(DEATHS):
-            self.counts["quits"] += 1
-            self._quit(fate)
 
     # ---- what happens ----------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.decision import Mask
+from tests.simulation.auditor import Broken
 from tests.simulation.day import Day
 
 SEEDS = range(20)
@@ -25,3 +27,53 @@ def test_the_same_seed_is_the_same_day(tmp_path: Path) -> None:
         days.append(Day(3, tmp_path / name, windows=1))
         days[-1].run()
     assert days[0].digests == days[1].digests
+
+
+def nothing(*_: object) -> None:
+    return None
+
+
+def anything(*_: object) -> Mask:
+    return (True, True, True)
+
+
+Defect = tuple[int, dict[str, object]]
+"""The seed to begin with, and what is put in place of what."""
+
+DEFECTS: dict[str, Defect] = {
+    "no state in mask and gate": (
+        0,
+        {"engine.trader.Trader.mask": anything, "engine.gate._check_state": nothing},
+    ),
+    "no daily limit": (2, {"engine.gate.Gate._check_worst_case": nothing}),
+    "sales of what is not settled": (0, {"engine.gate._check_exit": nothing}),
+    "sales on any book": (0, {"engine.trader.Trader._cannot_sell_on": nothing}),
+    "windows that nobody leaves": (0, {"engine.trader.Trader._leave_window": nothing}),
+    "a ledger deaf to voids": (1, {"engine.ledger.Ledger._void": nothing}),
+    "orders before their intents": (0, {"engine.eventlog.EventLog.commit": nothing}),
+}
+TRIES = 8
+"""Seeds within which each defect must be seen."""
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_auditor_sees_a_defect_that_is_put_in(
+    defect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, changes = DEFECTS[defect]
+    for place, change in changes.items():
+        monkeypatch.setattr(place, change)
+    seeds = range(first, first + TRIES)
+    assert any(broken(seed, tmp_path / str(seed)) for seed in seeds)
+
+
+def broken(seed: int, folder: Path) -> bool:
+    folder.mkdir()
+    day = Day(seed, folder, windows=2)
+    try:
+        day.run()
+    except Broken:
+        return True
+    finally:
+        day.log.die()
+    return False
