@@ -39,6 +39,10 @@ class Auditor:
     told: str = TradingState.STARTING.value
     """The last state that the log told."""
     last_ms: int = 0
+    begun_ms: int = 0
+    """Market time at which this engine began: it can explain nothing before its first tick."""
+    late_ms: dict[str, int] = field(default_factory=dict)
+    """Window in its last part -> since when something of it was seen to be held."""
 
     def follow(self) -> None:
         """Take up what the log holds, then listen. Before the engine's start."""
@@ -46,6 +50,7 @@ class Auditor:
             self._fold(recorded.event)
             self.last_ms = recorded.t_ms
         self.told = TradingState.STARTING.value
+        self.begun_ms = self.engine.t_ms
         self.engine.journal.listeners.append(self._happened)
 
     def _happened(self, _slug: str, event: ev.Event, _realised: int) -> None:
@@ -134,7 +139,8 @@ class Auditor:
 
     def _explained(self, market: Market) -> None:
         engine = self.engine
-        if engine.t_ms >= market.end_ms + engine.settings.decision_ms:
+        since = max(market.end_ms, self.begun_ms)
+        if engine.t_ms >= since + engine.settings.decision_ms:
             why = engine.journal.ledger.awaiting.get(market.slug)
             must(why, f"{market.slug} is over and held without a reason")
 
@@ -145,18 +151,23 @@ class Auditor:
         for desk in engine.desks.values():
             market = desk.market
             if market is None or not any(True for _ in engine.journal.ledger.held(market.slug)):
+                self.late_ms.pop("" if market is None else market.slug, None)
                 continue
             if engine.state() is not TradingState.HALTED and engine.trader.position(desk):
                 offered = any(engine.trader.mask(desk)[1:])
                 must(offered or engine.trader.in_flight(market.slug), f"{market.slug}: no exit")
-            late_ms = market.end_ms - round(
-                market.window_seconds * 1000 * engine.settings.limits.exit_cutoff
-            )
-            if engine.t_ms > late_ms + 2 * engine.settings.decision_ms:
-                tried = market.slug in engine.trader.tried_ms
-                must(
-                    tried or market.slug in engine.trader.held_because, f"{market.slug}: unmanaged"
-                )
+            self._left_in_time(market)
+
+    def _left_in_time(self, market: Market) -> None:
+        """A sale that fails to settle may bring a position back, so it counts from then."""
+        engine = self.engine
+        left = market.fraction_left(engine.t_ms)
+        if left > engine.settings.limits.exit_cutoff:
+            return
+        since = self.late_ms.setdefault(market.slug, engine.t_ms)
+        if engine.t_ms - since > 2 * engine.settings.decision_ms:
+            looked = {*engine.trader.tried_ms, *engine.trader.held_because}
+            must(market.slug in looked, f"{market.slug}: no rule tried to sell it")
 
     # ---- at the end ------------------------------------------------------------------------
 
