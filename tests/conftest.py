@@ -15,8 +15,10 @@ from engine.eventlog import EventLog
 
 
 def pytest_configure() -> None:
-    """Hang-ups count, as in a terminal, also where ``nohup`` had the tests ignore them."""
+    """Signals count, as in a terminal, also where ``nohup`` or a shell's ``&`` had them ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:
