@@ -243,7 +243,8 @@ def test_a_start_that_fails_does_not_halt_the_next_one(tmp_path: Path) -> None:
     engine = hosted(latch=latch, build=broken)
     engine.start()
     assert engine.wait_ended(5)
-    assert latch.shut
+    assert engine.latest().state == "HALTED"
+    assert not latch.shut
     assert not (tmp_path / "HALTED").exists()
 
 

@@ -43,6 +43,8 @@ class BadVenue:
     _silent_until_ms: int = 0
     _count: int = 0
     _now_ms: int = 0
+    _book_of: BookOf = lambda _: None
+    """The market as it was last seen here: it goes on while nobody asks."""
 
     def die_here(self) -> None:
         """A point at which the process can die."""
@@ -80,9 +82,8 @@ class BadVenue:
         return min(owed, default=None)
 
     def due(self, t_ms: int, book_of: BookOf) -> list[tuple[int, ev.Event]]:
-        self._now_ms = max(self._now_ms, t_ms)
-        for at, event in self.inner.due(t_ms, book_of):
-            self._bend(at, event)
+        self._book_of = book_of
+        self._live_until(t_ms)
         told = []
         while self._held_back and self._held_back[0][0] <= t_ms:
             at, _, event = heapq.heappop(self._held_back)
@@ -92,11 +93,17 @@ class BadVenue:
         return told
 
     def statement(self, t_ms: int) -> Statement | Unknown:
+        self._live_until(t_ms)
         if t_ms >= self._silent_until_ms and self.dice.happens(self.unknown):
             self._silent_until_ms = t_ms + self.dice.between(1_000, 60_000)
         if t_ms < self._silent_until_ms:
             return Unknown("the venue does not answer")
         return self.inner.statement(t_ms)
+
+    def _live_until(self, t_ms: int) -> None:
+        self._now_ms = max(self._now_ms, t_ms)
+        for at, event in self.inner.due(t_ms, self._book_of):
+            self._bend(at, event)
 
     def _bend(self, at: int, event: ev.Event) -> None:
         """An order's end never comes before its matches: that is what an end means."""
