@@ -239,6 +239,8 @@ class EngineThread:
                 return
             begun = self._clock.mono()
             self._drain(built)
+            if self._guards is not None:
+                self._look_around(self._guards)
             learning = challenger.learner.updating
             challenger.work()
             if learning:
