@@ -36,7 +36,7 @@ LOOK_S = 1.0
 """Real time between two readings of the memory."""
 WARM = 0.2
 """First part of the run that is no part of the growth: allocators and caches fill."""
-BUDGET_MB = 10.0
+BUDGET_MB = 5.0
 """Growth of the memory for each simulated day."""
 
 
