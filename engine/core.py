@@ -119,7 +119,7 @@ class Engine(Standing):
         self.windows = Windows(self.desks, journal, self.trader, self.venue, self.meters)
         silence = Silence(feed.info.has, settings.safety.data_gap_s, self.t_ms)
         self.checks = Checks(journal, self.intake, self.breakers, settings.safety, silence)
-        comparison = Comparison(journal, self.venue, settings.paper.unknown_ms)
+        comparison = Comparison(journal, self.venue, settings.paper.last_ms)
         self.account = Account(comparison, settings.safety.reconcile_s)
 
     # ---- life ------------------------------------------------------------------------------

@@ -89,6 +89,9 @@ class Ledger:
     """Of the working orders, those whose answer was lost, by order id."""
     refused: set[str] = field(default_factory=set)
     """Orders of which the venue said that nothing of them was or will be traded."""
+    absent: set[str] = field(default_factory=set)
+    """Orders of which nothing was known when their last moment had passed. That is a conclusion: a
+    match that is told after all is evidence, and outweighs it."""
     accounts: dict[str, TokenAccount] = field(default_factory=dict)
     """Every trade, by outcome token."""
     token_of: dict[str, str] = field(default_factory=dict)
@@ -201,7 +204,8 @@ class Ledger:
     # ---- orders ----------------------------------------------------------------------------
 
     def _send(self, t_ms: int, order: ev.OrderSent) -> None:
-        if order.order_id in self.working or order.order_id in self.refused:
+        known = (self.working, self.refused, self.absent)
+        if any(order.order_id in orders for orders in known):
             raise InvalidTransition(f"order {order.order_id} cannot be sent twice")
         self.working[order.order_id] = order
         self.sent_ms[order.order_id] = t_ms
@@ -214,17 +218,19 @@ class Ledger:
             self.ambiguous[event.order_id] = event
 
     def _end(self, event: ev.OrderDone) -> None:
-        if event.how == "absent":
-            self._refuse(event.order_id)
-        else:
-            self._forget_order(event.order_id)
+        if event.how == "absent" and not self._traded(event.order_id):
+            self.absent.add(event.order_id)
+        self._forget_order(event.order_id)
 
     def _refuse(self, order_id: str) -> None:
-        order = self.working.get(order_id)
-        if order is not None and self.fills_of(order):
+        if self._traded(order_id):
             raise InvalidTransition(f"order {order_id} was traded and cannot have been refused")
         self.refused.add(order_id)
         self._forget_order(order_id)
+
+    def _traded(self, order_id: str) -> bool:
+        order = self.working.get(order_id)
+        return order is not None and bool(self.fills_of(order))
 
     def _forget_order(self, order_id: str) -> None:
         self.ambiguous.pop(order_id, None)
@@ -249,6 +255,7 @@ class Ledger:
         self.token_of[fill.fill_id] = account.token_id
         self.pending[fill.fill_id] = Booked(fill, moved(fill))
         self._sums(fill.asset).fills += 1
+        self.absent.discard(fill.order_id)
         self._believe_early(fill.fill_id)
 
     def _believe_early(self, fill_id: str) -> None:

@@ -251,7 +251,7 @@ class PaperVenue:
 
     def _latency_ms(self) -> int:
         spread = math.exp(self._rates.latency_sigma * float(self._rng.standard_normal()))
-        return round(self._rates.latency_ms * spread)
+        return round(min(self._rates.latency_ms * spread, self._rates.slowest_ms))
 
 
 def _state_of(fills: list[ev.FillMatched], how: str) -> OrderState:

@@ -3,7 +3,8 @@
 Owns the comparison and nothing else: it sends nothing and books nothing. Evidence of what became of
 an order is returned as events; a difference that no evidence explains is one sentence, and somebody
 else stops opening because of it. An order that the venue does not know is absent only once its last
-moment is past: until then it may still fill (DESIGN 4.7).
+moment is past: until then it may still fill (DESIGN 4.7). A match that the venue tells of after all
+outweighs that.
 """
 
 from __future__ import annotations
@@ -20,35 +21,36 @@ ROUNDING = 10_000
 
 
 def settle_at_start(
-    ledger: Ledger, statement: Statement, t_ms: int, unknown_ms: int
+    ledger: Ledger, statement: Statement, t_ms: int, last_ms: int
 ) -> list[ev.Event]:
     """What became of the orders that an earlier process left under way, as far as can be known.
 
-    `unknown_ms` after it was sent an order can no longer fill. One that the venue does not know and
+    `last_ms` after it was sent an order can no longer fill. One that the venue does not know and
     whose last moment is not past becomes ambiguous until then.
     """
-    found = settle(ledger, statement, t_ms, unknown_ms)
+    found = settle(ledger, statement, t_ms, last_ms)
     ended = {event.order_id for event in found if isinstance(event, ev.OrderDone)}
     known = {order.order_id for order in statement.orders}
     for order_id in ledger.working:
         if order_id not in ended | known and order_id not in ledger.ambiguous:
-            until_ms = _last_ms(ledger, order_id, unknown_ms)
+            until_ms = _last_moment(ledger, order_id, last_ms)
             reason = "it was under way when the program ended"
             found.append(ev.OrderAmbiguous(order_id, until_ms, reason))
     return found
 
 
-def settle(ledger: Ledger, statement: Statement, t_ms: int, unknown_ms: int) -> list[ev.Event]:
+def settle(ledger: Ledger, statement: Statement, t_ms: int, last_ms: int) -> list[ev.Event]:
     """Evidence in the venue's account that we do not have: matches, and ends of orders."""
     found: list[ev.Event] = [
         fill
         for fill in statement.fills
-        if fill.order_id in ledger.working and not ledger.knows(fill.fill_id)
+        if (fill.order_id in ledger.working or fill.order_id in ledger.absent)
+        and not ledger.knows(fill.fill_id)
     ]
     known = {order.order_id: order for order in statement.orders}
     for order_id in ledger.working:
         how = _end_of(ledger, statement, known.get(order_id), order_id)
-        if order_id not in known and t_ms > _last_ms(ledger, order_id, unknown_ms):
+        if order_id not in known and t_ms > _last_moment(ledger, order_id, last_ms):
             how = "absent" if not ledger.fills_of(ledger.working[order_id]) else "partly filled"
         if how is not None:
             found.append(ev.OrderDone(order_id, how))
@@ -64,9 +66,9 @@ def differences(ledger: Ledger, statement: Statement) -> tuple[str, ...]:
     return (*_orders(ledger, statement), *_fills(ledger, statement), *_shares(ledger, statement))
 
 
-def _last_ms(ledger: Ledger, order_id: str, unknown_ms: int) -> int:
+def _last_moment(ledger: Ledger, order_id: str, last_ms: int) -> int:
     lost = ledger.ambiguous.get(order_id)
-    return ledger.sent_ms[order_id] + unknown_ms if lost is None else lost.until_ms
+    return ledger.sent_ms[order_id] + last_ms if lost is None else lost.until_ms
 
 
 def _end_of(

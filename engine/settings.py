@@ -7,6 +7,7 @@ file and starting again. Values are checked here, so that the rest of the engine
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 import tomllib
@@ -23,6 +24,8 @@ Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+SLOWEST_SIGMA = 4.0
+"""Deviations at which drawn network times are cut off, so that every order has a last moment."""
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +86,18 @@ class PaperVenue(_Section):
     `unknown_ms` later."""
     unknown_ms: Annotated[int, Field(strict=True, ge=1_000, le=600_000)] = 20_000
     """Time after which an order without an answer can no longer fill, milliseconds."""
+
+    @property
+    def slowest_ms(self) -> float:
+        """The longest network time that is drawn, milliseconds."""
+        return self.latency_ms * math.exp(self.latency_sigma * SLOWEST_SIGMA)
+
+    @property
+    def last_ms(self) -> int:
+        """Time after it was sent at which no order can fill any more, whatever was drawn for it,
+        milliseconds."""
+        arrival_ms = self.taker_delay_ms + math.ceil(self.slowest_ms) + self.delay_ms
+        return arrival_ms + self.unknown_ms
 
 
 class PPO(_Section):

@@ -33,9 +33,10 @@ class Agreement(Enum):
 class Comparison:
     """One question to the venue: books what its answer proves, and says what still differs."""
 
-    def __init__(self, journal: Journal, venue: Venue, unknown_ms: int) -> None:
-        """`unknown_ms`: time after which an order that the venue does not know cannot fill."""
-        self._journal, self._venue, self._unknown_ms = journal, venue, unknown_ms
+    def __init__(self, journal: Journal, venue: Venue, last_ms: int) -> None:
+        """`last_ms`: time after its sending at which an order that the venue does not know cannot
+        fill."""
+        self._journal, self._venue, self._last_ms = journal, venue, last_ms
         self._settle = reconcile.settle_at_start
         """Orders of an earlier process are judged once, by the first answer."""
 
@@ -43,8 +44,11 @@ class Comparison:
         statement = self._venue.statement(t_ms)
         if isinstance(statement, Unknown):
             return statement
-        ledger, unknown_ms = self._journal.ledger, self._unknown_ms
-        proven, self._settle = self._settle(ledger, statement, t_ms, unknown_ms), reconcile.settle
+        ledger = self._journal.ledger
+        proven, self._settle = (
+            self._settle(ledger, statement, t_ms, self._last_ms),
+            reconcile.settle,
+        )
         try:
             for event in proven:
                 self._journal.record(t_ms, event)

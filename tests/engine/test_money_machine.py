@@ -37,6 +37,7 @@ def state_of(ledger: Ledger) -> dict[str, Any]:
         "working": ledger.working,
         "ambiguous": ledger.ambiguous,
         "refused": ledger.refused,
+        "absent": ledger.absent,
         "pending": ledger.pending,
         "sums": {token: account.sums for token, account in ledger.accounts.items()},
         "assets": ledger.assets,
@@ -249,7 +250,6 @@ CONTRADICTIONS: list[tuple[str, list[ev.Event], ev.Event]] = [
     ("another fill of the same name", [BOUGHT], fill("o1.0", shares=1)),
     ("a sale of what is not held", [], SALE),
     ("a fill of a refused order", [ev.OrderRejected("o1", "X", "x")], BOUGHT),
-    ("a fill of an absent order", [ev.OrderDone("o1", "absent")], BOUGHT),
     (
         "a refusal of a filled order",
         [sent(1, Side.BUY, Outcome.UP, 60_000_000), BOUGHT],
@@ -285,6 +285,16 @@ def test_an_order_is_not_sent_twice() -> None:
     order = sent(1, Side.BUY, Outcome.UP, 60_000_000)
     with pytest.raises(InvalidTransition, match="sent twice"):
         told([order, order])
+    with pytest.raises(InvalidTransition, match="sent twice"):
+        told([order, ev.OrderDone("o1", "absent"), order])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_match_outweighs_that_nobody_knew_its_order(late: bool) -> None:
+    order, gone = sent(1, Side.BUY, Outcome.UP, 60_000_000), ev.OrderDone("o1", "absent")
+    told_of: list[ev.Event] = [order, gone, BOUGHT] if late else [order, BOUGHT, gone]
+    known = told([order, BOUGHT, ev.OrderDone("o1", "filled")])
+    assert state_of(told(told_of)) == state_of(known)
 
 
 LATE: list[tuple[str, Callable[[str], list[ev.Event]]]] = [

@@ -62,6 +62,25 @@ def test_an_order_arrives_after_the_takers_delay_and_some_network_time() -> None
     assert 200 < sorted(arrivals)[100] < 300
 
 
+@pytest.mark.parametrize("sigma", [0.45, 2.0])
+def test_no_order_is_told_of_after_the_last_moment_that_is_counted_on(sigma: float) -> None:
+    rates = Rates(delay_rate=1, lost_answer_rate=1, latency_sigma=sigma, reject_rate=0)
+    rng = np.random.default_rng(1)
+    at = PaperVenue(rates, 10_000, Extreme(rng.bit_generator))
+    at.send("o1", buy())
+    (lost, done) = [event for _, event in at.due(NOW + rates.last_ms, lambda _: None)]
+    assert isinstance(lost, ev.OrderAmbiguous)
+    assert isinstance(done, ev.OrderDone)
+    assert lost.until_ms <= NOW + rates.last_ms
+
+
+class Extreme(np.random.Generator):
+    """Draws a network time that nobody has ever seen."""
+
+    def standard_normal(self, *_args: object, **_more: object) -> float:  # type: ignore[override]  # one draw alone
+        return 20.0
+
+
 def test_nothing_fills_beyond_the_limit() -> None:
     (done,) = outcome(buy(100, limit_bp=4_900), fresh())
     assert isinstance(done, ev.OrderDone)

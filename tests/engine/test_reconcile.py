@@ -58,6 +58,19 @@ def test_an_order_that_is_long_past_its_last_moment_is_absent_at_the_start() -> 
     assert found_at_start(told([ORDER]), NOTHING, LAST_MS + 1) == [ev.OrderDone("o1", "absent")]
 
 
+def test_a_match_that_is_told_after_the_last_moment_is_booked_and_nothing_differs() -> None:
+    ledger = told([ORDER, ev.OrderDone("o1", "absent")])
+    assert settle(ledger, MATCHED, NOW, UNKNOWN_MS) == [FILL]
+    ledger.apply(NOW, FILL)
+    assert differences(ledger, MATCHED) == ()
+
+
+def test_a_match_of_an_order_that_was_never_ours_is_not_booked() -> None:
+    ledger = told([])
+    assert settle(ledger, MATCHED, NOW, UNKNOWN_MS) == []
+    assert differences(ledger, MATCHED)
+
+
 def test_an_order_without_an_answer_keeps_the_last_moment_that_was_said_first() -> None:
     ledger = told([ORDER, ev.OrderAmbiguous("o1", NOW + 90_000, "lost")])
     assert found_at_start(ledger, NOTHING, NOW + 60_000) == []
