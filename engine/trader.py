@@ -244,8 +244,8 @@ class Trader:
         )
         self.journal.log.commit()
         self.gate.left(intent)
-        if not_kept := self._not_kept(intent):
-            never = f"cancelled: never sent, {not_kept}"
+        if kept_back := self._not_kept(intent) or self._overtaken(intent):
+            never = f"cancelled: never sent, {kept_back}"
             self.journal.record(intent.t_ms, ev.OrderDone(order_id, never))
             return order_id
         self.venue.send(order_id, intent)
@@ -260,6 +260,13 @@ class Trader:
         log = self.journal.log
         if log.trouble is not None and (log.waiting or intent.purpose is Purpose.OPEN):
             return log.trouble
+        return None
+
+    def _overtaken(self, intent: Intent) -> str | None:
+        """A stop of another thread may shut the gate while the intent is made durable, which takes
+        as long as a disk takes: what a halt does not sell may leave no more."""
+        if self.state() is TradingState.HALTED and intent.purpose is not Purpose.FLATTEN:
+            return "halted meanwhile"
         return None
 
     # ---- the upstream accounting, beside it ------------------------------------------------

@@ -39,8 +39,8 @@ class Auditor:
     told: str = TradingState.STARTING.value
     """The last state that the log told."""
     last_ms: int = 0
-    begun_ms: int = 0
-    """Market time at which this engine began: it can explain nothing before its first tick."""
+    unexplained_ms: dict[str, int] = field(default_factory=dict)
+    """Window that is over -> since when it was seen to be held without a reason."""
     late_ms: dict[str, int] = field(default_factory=dict)
     """Window in its last part -> since when something of it was seen to be held."""
 
@@ -50,7 +50,6 @@ class Auditor:
             self._fold(recorded.event)
             self.last_ms = recorded.t_ms
         self.told = TradingState.STARTING.value
-        self.begun_ms = self.engine.t_ms
         self.engine.journal.listeners.append(self._happened)
 
     def _happened(self, _slug: str, event: ev.Event, _realised: int) -> None:
@@ -138,11 +137,15 @@ class Auditor:
             must(not engine.reduce_only, "ACTIVE though a person asked for reduce-only")
 
     def _explained(self, market: Market) -> None:
+        """A sale that fails to settle may bring back a position of a window that is over: the next
+        tick explains it, as does the first one after a restart."""
         engine = self.engine
-        since = max(market.end_ms, self.begun_ms)
-        if engine.t_ms >= since + engine.settings.decision_ms:
-            why = engine.journal.ledger.awaiting.get(market.slug)
-            must(why, f"{market.slug} is over and held without a reason")
+        if engine.t_ms < market.end_ms or market.slug in engine.journal.ledger.awaiting:
+            self.unexplained_ms.pop(market.slug, None)
+            return
+        since = self.unexplained_ms.setdefault(market.slug, engine.t_ms)
+        in_time = engine.t_ms < since + engine.settings.decision_ms
+        must(in_time, f"{market.slug} is over and held without a reason")
 
     def _exits_offered(self) -> None:
         """The window-end rule looks at every position, in every state; the policy may always

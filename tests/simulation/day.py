@@ -7,6 +7,7 @@ waits. A day is `DAY_WINDOWS` windows around a midnight, so that a day's limit b
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +47,8 @@ QUIETS_MS = 120_000
 """After the last window everything that was late has come."""
 DEATHS = 0.004
 """Chance of a kill, and of a quit, in each step."""
+HASTE = 0.004
+"""Chance of a halt from another thread each time that the engine's one writes events."""
 TRACE = 40
 """Last events that a failing day shows."""
 
@@ -67,6 +70,14 @@ class MortalLog(EventLog):
     """An event log whose process can die: what was not committed is gone then."""
 
     venue: BadVenue | None = None
+    meanwhile: Callable[[], None] | None = None
+    """What other threads do while it writes."""
+
+    def commit(self) -> None:
+        written = self.waiting
+        super().commit()
+        if written and self.meanwhile is not None:
+            self.meanwhile()
 
     def append(self, t_ms: int, wall_ms: int, event: ev.Event) -> int:
         if self.venue is not None:
@@ -74,6 +85,7 @@ class MortalLog(EventLog):
         return super().append(t_ms, wall_ms, event)
 
     def die(self) -> None:
+        self.meanwhile = None
         self._events, self._decisions = [], []
         self.close()
 
@@ -96,6 +108,9 @@ class Day:
     log: MortalLog = field(init=False)
     engine: Engine = field(init=False)
     auditor: Auditor = field(init=False)
+    haste: Dice = field(init=False)
+    halted_at_once: bool = False
+    """A halt waits to be obeyed; the gate is shut already."""
     end_ms: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +122,7 @@ class Day:
         self.end_ms = start_ms + self.windows * WINDOW_MS
         self.feed = BadConnection(source, self._dice("market"), Faults.of(dice), start_ms)
         self.venue = self._bad_venue(dice)
+        self.haste = self._dice("haste")
         self._open(set())
 
     def run(self) -> None:
@@ -137,9 +153,23 @@ class Day:
 
     def advance(self, t_ms: int) -> None:
         self.clock.now_ms = max(self.clock.now_ms, t_ms)
+        self.log.meanwhile = self._halt_at_once
         self.engine.advance(t_ms)
+        self.log.meanwhile = None
+        if self.halted_at_once:
+            self.halted_at_once = False
+            obey(self.engine, rq.Halt("key"))
         follow(self.engine)
         self.auditor.look()
+
+    def _halt_at_once(self) -> None:
+        """A key pressed while the engine's thread writes: another thread shuts the gate, and the
+        request is obeyed when the turn is over."""
+        if self.haste.happens(HASTE):
+            self.trace.append(f"{self.engine.t_ms} halted while it writes")
+            self.counts["halts while it writes"] += 1
+            self.engine.latch.shut_now("key")
+            self.halted_at_once = True
 
     def ask(self, request: rq.Request) -> None:
         """As `engine.thread.EngineThread.ask`: a stop shuts the gate before anything else."""
@@ -162,7 +192,7 @@ class Day:
 
     def _die(self, fate: Dice) -> None:
         self.trace.append(f"{self.engine.t_ms} is killed")
-        self.venue.kill_in = -1
+        self.venue.kill_in, self.halted_at_once = -1, False
         halted = self.engine.latch.kept is True
         self.digests.append(self.log.digest())
         self.log.die()

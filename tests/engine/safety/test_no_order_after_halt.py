@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import events as ev
 from engine import requests as rq
 from engine.core import Engine
 from engine.decision import Action
+from engine.eventlog import EventLog
 from engine.messages import MarketListed
 from engine.operator import follow, obey
 from engine.order import Intent, Purpose
 from engine.safety.breakers import Breaker
 from engine.settings import PaperVenue
 from tests.engine.build import MARKET, START_MS, market
-from tests.engine.fakes import ORDINARY, engine_on, window
+from tests.engine.fakes import ORDINARY, engine_on, events_of, window
 
 STEP_MS = 100
 HARSH = PaperVenue(
@@ -127,3 +130,33 @@ def test_after_a_halt_every_order_ends_and_the_stop_with_it(
     assert engine.stop is not None
     assert engine.stop.over(engine.t_ms)
     assert engine.stop.view(engine.t_ms).confirmed == engine.stop.view(engine.t_ms).orders
+
+
+class SlowLog(EventLog):
+    """A log on a slow disk: another thread does something while it writes."""
+
+    meanwhile: Callable[[], None] | None = None
+    """What happens while an intent is made durable."""
+    writes_an_intent = False
+
+    def commit(self) -> None:
+        super().commit()
+        if self.meanwhile is not None and self.writes_an_intent:
+            self.meanwhile()
+
+    def append(self, t_ms: int, wall_ms: int, event: ev.Event) -> int:
+        self.writes_an_intent = isinstance(event, ev.OrderSent)
+        return super().append(t_ms, wall_ms, event)
+
+
+def test_a_halt_while_an_intent_is_made_durable_keeps_the_order_back() -> None:
+    log = SlowLog(None)
+    engine = engine_on(BOTH, lambda _: Action.BUY, log=log)
+    log.meanwhile = lambda: engine.latch.shut_now("halt by key")
+    watch = Watch(engine)
+    do(engine, 100)
+    assert watch.left == []
+    assert len(events_of(engine, ev.OrderSent)) == 1
+    (end,) = events_of(engine, ev.OrderDone)
+    assert end == ev.OrderDone("o1", "cancelled: never sent, halted meanwhile")
+    assert not engine.journal.ledger.working
