@@ -43,7 +43,7 @@ def follow(engine: Engine) -> None:
     stop = engine.stop
     if stop is None or stop.happened not in engine.journal.listeners:
         return
-    stop.kept = engine.latch.kept
+    stop.kept = engine.latch.durable
     report = stop.report(engine.t_ms)
     if report is not None:
         engine.journal.record(engine.t_ms, report)

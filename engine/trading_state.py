@@ -57,6 +57,7 @@ class Latch:
         found = self._found()
         self._shut = None if found is None else Shut(found, None)
         self._kept = None if self._shut is None else (self._shut, True)
+        self._durable = self._kept is not None
 
     @property
     def shut(self) -> bool:
@@ -82,6 +83,12 @@ class Latch:
         kept, shut = self._kept, self._shut
         return None if kept is None or kept[0] is not shut else kept[1]
 
+    @property
+    def durable(self) -> bool | None:
+        """Whether the next start would find the halt that holds: a file that a full disk left
+        without words halts too. None: nobody has tried to write it yet."""
+        return None if self.kept is None else self._durable
+
     def shut_now(self, reason: str) -> None:
         """Memory only: safe from any thread and from a signal handler."""
         if self._shut is None:
@@ -94,6 +101,7 @@ class Latch:
             if self._path is None or shut is None:
                 return None
             trouble = latch_file.write(self._path, shut.reason, self._clock.wall_ms())
+            self._durable = trouble is None or _without_words(self._path)
             self._kept = (shut, trouble is None)
         return trouble
 
@@ -149,3 +157,8 @@ class Latch:
 
     def _found(self) -> str | None:
         return None if self._path is None else latch_file.read(self._path)
+
+
+def _without_words(path: Path) -> bool:
+    """A latch file that could be made, but not filled."""
+    return latch_file.present(path) and latch_file.fault(path) is None

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from engine import events as ev
 from engine.exposure import exposure_of
 from engine.ledger import Ledger
+from engine.order import Side
 from engine.requests import Flatten, Stopping
 from engine.safety_view import AmbiguousView, StopView
 from engine.units import dollars, shares_float
@@ -45,7 +46,7 @@ class Stop:
         self.request = request
         self.asked_ms = t_ms
         self.kept: bool | None = None
-        """Whether the latch is in its file; None: being written."""
+        """Whether the next start finds the latch shut; None: being written."""
         self._ledger = ledger
         self._latched_ms = latched_ms
         self.sells = sells
@@ -67,10 +68,11 @@ class Stop:
     # ---- what is known ---------------------------------------------------------------------
 
     def done(self, t_ms: int) -> bool:
-        """Every order is over or has a known last moment, and what was to be sold is sold."""
+        """Every order is over or has a known last moment, and what was to be sold is sold, with
+        sales that can no longer fail to settle and bring the shares back."""
         ledger = self._ledger
         open_ended = self._orders & ledger.working.keys() - ledger.ambiguous.keys()
-        return not open_ended and not (self.sells and any(self._for_sale(t_ms)))
+        return not open_ended and not any(self._for_sale(t_ms)) and not self._unsettled(t_ms)
 
     def over(self, t_ms: int) -> bool:
         """Done, and nothing can be learned of it any more."""
@@ -137,9 +139,12 @@ class Stop:
             yield f"{len(unknown)} ambiguous until {_time(last)}"
 
     def _unsold(self, t_ms: int) -> Iterator[str]:
-        left = sum(1 for _ in self._for_sale(t_ms)) if self.sells else 0
+        left = sum(1 for _ in self._for_sale(t_ms))
         if left:
             yield f"selling in {left} window{'s' if left > 1 else ''}"
+        unsettled = self._unsettled(t_ms)
+        if unsettled:
+            yield f"{unsettled} sale{'s' if unsettled > 1 else ''} not settled"
 
     def _ambiguous(self) -> tuple[AmbiguousView, ...]:
         ledger = self._ledger
@@ -155,12 +160,23 @@ class Stop:
                 yield f"{holding.asset} {holding.outcome} {shares:.2f}"
 
     def _for_sale(self, t_ms: int) -> Iterator[str]:
-        """Windows that run and of which the venue would still buy something."""
+        """Windows that run and of which the venue would still buy what is to be sold."""
+        if not self.sells:
+            return
         for slug in self._ledger.open_slugs():
             market = self._ledger.markets[slug]
             least = market.min_shares
             if t_ms < market.end_ms and any(h.shares >= least for h in self._ledger.held(slug)):
                 yield slug
+
+    def _unsettled(self, t_ms: int) -> int:
+        """Sales that may still come back while they could be made again."""
+        if not self.sells:
+            return 0
+        fills = (booked.fill for booked in self._ledger.pending.values())
+        return sum(
+            f.side == Side.SELL and t_ms < self._ledger.markets[f.slug].end_ms for f in fills
+        )
 
 
 def _latched(ms: float | None, kept: bool | None) -> str:  # noqa: FBT001 - a state, not a mode

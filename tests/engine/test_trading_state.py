@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import threading
 from pathlib import Path
@@ -210,3 +212,27 @@ def test_it_is_known_whether_the_halt_that_holds_is_on_disk(tmp_path: Path) -> N
     latch.shut_now("key again")
     seen.append(latch.kept)
     assert seen == [None, True, None]
+
+
+def test_a_latch_without_its_words_is_to_be_written_again_but_survives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The evidence must not say that memory alone holds where the next start is HALTED too."""
+
+    def full(_: int, __: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    latch = Latch(tmp_path / "HALTED")
+    latch.shut_now("halt by key")
+    assert latch.durable is None
+    monkeypatch.setattr(os, "write", full)
+    assert latch.keep() is not None
+    assert (latch.kept, latch.durable) == (False, True)
+    assert Latch(tmp_path / "HALTED").shut
+
+
+def test_a_latch_that_no_file_could_be_made_for_is_in_memory_only(tmp_path: Path) -> None:
+    latch = Latch(tmp_path / "gone" / "HALTED")
+    latch.shut_now("halt by key")
+    assert latch.keep() is not None
+    assert (latch.kept, latch.durable) == (False, False)

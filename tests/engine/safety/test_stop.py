@@ -159,8 +159,27 @@ def test_a_halt_holds_and_a_flatten_is_done_when_all_is_sold(books: Books) -> No
         ev.FillSettled("BTC1.0"),
         fill("o2.0", shares=100, price_bp=900, side=Side.SELL),
         ev.OrderDone("o2", "filled"),
+        ev.FillSettled("o2.0"),
     )
     assert flatten.done(NOW)
+
+
+def test_a_flatten_is_not_done_before_its_sales_have_settled(books: Books) -> None:
+    """One that fails to brings the shares back."""
+    holding(books)
+    flatten = books.stop(Flatten("key"), sells=True)
+    books.send("o2")
+    books.tell(
+        ev.FillSettled("BTC1.0"),
+        fill("o2.0", shares=100, price_bp=900, side=Side.SELL),
+        ev.OrderDone("o2", "filled"),
+    )
+    assert "held nothing; 1 sale not settled; worst case -$" in flatten.view(NOW).sentence
+    assert not flatten.done(NOW)
+    assert flatten.done(MARKET.end_ms)
+    books.tell(ev.FillVoided("o2.0"))
+    assert "held BTC UP 100.00; selling in 1 window" in flatten.view(NOW).sentence
+    assert not flatten.done(NOW)
 
 
 def test_what_nobody_can_sell_does_not_hold_up_a_flatten(books: Books) -> None:
