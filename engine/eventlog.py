@@ -191,10 +191,10 @@ class EventLog:
         HALTED; None where it was another, or there is none."""
         self.commit()
         last = self._db.execute(
-            "SELECT wall_ms, json_extract(CAST(payload AS TEXT), '$.after') FROM events"
-            " WHERE kind = 'StateChanged' ORDER BY seq DESC LIMIT 1"
+            "SELECT CAST(wall_ms AS INTEGER), json_extract(CAST(payload AS TEXT), '$.after')"
+            " FROM events WHERE kind = 'StateChanged' ORDER BY seq DESC LIMIT 1"
         ).fetchone()
-        return int(last[0]) if last is not None and last[1] == "HALTED" else None
+        return int(last[0] or 0) if last is not None and last[1] == "HALTED" else None
 
     def decided(self) -> int:
         """How many decisions the log holds, of every session."""

@@ -52,12 +52,17 @@ def verified(
     for row in rows:
         seq += 1
         found, t_ms, kind, payload, stored = row
-        if not isinstance(kind, str) or not isinstance(payload, bytes):  # a torn page
+        if not _typed(t_ms, kind, payload):  # a torn page
             raise BrokenChain(name, seq)
         previous = link(previous, found, t_ms, kind, payload)
         if found != seq or previous != stored:
             raise BrokenChain(name, seq)
         yield row
+
+
+def _typed(t_ms: object, kind: object, payload: object) -> bool:
+    """Whether a row holds what its table promises, which is looked at where it is written alone."""
+    return isinstance(t_ms, int) and isinstance(kind, str) and isinstance(payload, bytes)
 
 
 def check_chain(path: Path, most: int) -> int:

@@ -14,14 +14,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from engine.errors import LedgerError
 from engine.events import StateChanged
 from engine.home import private
-from engine.log_chain import COLUMNS, GENESIS, BrokenChain, Row, link, verified
+from engine.log_chain import COLUMNS, GENESIS, BrokenChain, link, verified
 from engine.log_migrations import SCHEMA_VERSION, Owner, durably, prepare
 from engine.trading_state import TradingState
 
@@ -106,18 +108,18 @@ def _torn(error: sqlite3.Error) -> bool:
     return code is not None and (code in CORRUPT or code & 0xFF in CORRUPT)
 
 
-def _rows(db: sqlite3.Connection) -> Iterator[Row]:
-    """Every event as it lies in the file. Text that is no text is read as bytes, and breaks."""
+def _rows(db: sqlite3.Connection, columns: str = COLUMNS) -> Iterator[Any]:
+    """Every event as it lies in the file, in one scan: an index that is torn too is not asked. Text
+    that is no text is read as nothing, and breaks."""
     db.text_factory = _text
-    rows: Iterator[Row] = db.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq")  # noqa: S608 - constant
-    return rows
+    return db.execute(f"SELECT {columns} FROM events ORDER BY seq")  # noqa: S608 - constant
 
 
-def _text(raw: bytes) -> str | bytes:
+def _text(raw: bytes) -> str | None:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return raw
+        return None  # its bytes might be those of the hash, which they must not stand for
 
 
 def _begin_again(path: Path, begun: Path, owner: Owner, sentence: str, wall_ms: int) -> None:
@@ -152,17 +154,18 @@ def _whole_events(
 ) -> Iterator[tuple[int, int, int, str, bytes, bytes]]:
     """The events before the break, which ends them; errors of whoever writes them are theirs."""
     with suppress(BrokenChain, sqlite3.DatabaseError):
-        for seq, t_ms, kind, payload, stored in verified(_rows(damaged), name):
-            (wall_ms,) = damaged.execute(
-                "SELECT wall_ms FROM events WHERE seq = ?", (seq,)
-            ).fetchone()
-            yield seq, t_ms, wall_ms, kind, payload, stored
+        rows, again = tee(_rows(damaged, f"{COLUMNS}, wall_ms"))
+        events = verified((row[:5] for row in rows), name)
+        for (seq, t_ms, kind, payload, stored), (*_, wall_ms) in zip(events, again, strict=True):
+            known = wall_ms if isinstance(wall_ms, int) else 0  # the chain says nothing of it
+            yield seq, t_ms, known, kind, payload, stored
 
 
 def _copy_decisions(damaged: sqlite3.Connection, db: sqlite3.Connection) -> None:
-    for row in _whole_decisions(damaged):
-        marks = ",".join("?" * len(row))
-        db.execute(f"INSERT INTO decisions (id, {_DECISIONS}) VALUES ({marks})", row)  # noqa: S608 - constant
+    with suppress(sqlite3.IntegrityError):  # a torn page may also read as rows of nothing
+        for row in _whole_decisions(damaged):
+            marks = ",".join("?" * len(row))
+            db.execute(f"INSERT INTO decisions (id, {_DECISIONS}) VALUES ({marks})", row)  # noqa: S608 - constant
 
 
 def _whole_decisions(damaged: sqlite3.Connection) -> Iterator[tuple[object, ...]]:

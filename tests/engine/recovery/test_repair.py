@@ -170,6 +170,52 @@ def test_a_torn_page_of_decisions_loses_no_event(path: Path) -> None:
     assert mend(path, PAPER, 0) is None
 
 
+def offsets_of_structure(path: Path) -> list[int]:
+    """Bytes that say where the events lie and what their columns are: the whole first page of their
+    tree, and the header of the row of event 3."""
+    with closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").fetchone()
+    content = path.read_bytes()
+    page = range((root - 1) * 4096, root * 4096)
+    row = content.index(b"FillMatched{") - 15  # seven bytes of two times and eight of the header
+    return [at for at in page if content[at]] + [*range(row, row + 15)]
+
+
+def test_no_byte_of_the_structure_stops_a_start_or_alters_an_event(path: Path) -> None:
+    whole, found_mended = path.read_bytes(), 0
+    for at in offsets_of_structure(path):
+        spoilt = bytearray(whole)
+        spoilt[at] ^= 1
+        path.write_bytes(spoilt)
+        log = log_to_go_on(path.parent, "sim-7")
+        events = found(log)
+        log.close()
+        if log.mended is not None:
+            found_mended += 1
+            assert f"at event {len(events)};" in log.mended
+            assert isinstance(events.pop(), ev.StateChanged)
+        assert events == EVENTS[: len(events)]
+        assert log.mended is not None or len(events) == len(EVENTS)
+    assert found_mended
+
+
+def test_rows_of_nothing_among_the_decisions_end_them_and_stop_no_mending(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_schema SET sql = replace(replace(sql, ' NOT NULL', ''), 'STRICT', '')"
+            " WHERE name = 'decisions'"
+        )
+        db.commit()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE decisions SET t_ms = NULL WHERE id = 9")
+        db.commit()
+    commit_a_crime(path, CRIMES["changed"])
+    log = log_to_go_on(path.parent, "sim-7")
+    assert log.mended is not None
+    assert log.decided() == 8
+
+
 def test_events_in_the_wal_are_verified_and_kept_too(tmp_path: Path) -> None:
     path = tmp_path / "sim-7.sqlite"
     old_log.write(path)
