@@ -140,7 +140,8 @@ class Day:
         try:
             self.advance(t_ms)
             trading = self.engine.state() is TradingState.ACTIVE
-            for request in person.keys(trading=trading):
+            waiting = bool(self.engine.journal.ledger.working)
+            for request in person.keys(trading=trading, waiting=waiting):
                 self.ask(request)
             if fate.happens(DEATHS):
                 self.counts["quits"] += 1
@@ -262,6 +263,7 @@ class Day:
             late=dice.one_of((0.0, 0.05, 0.3)),
             twice=dice.one_of((0.0, 0.05)),
             unknown=dice.one_of((0.0, 0.01, 0.1)),
+            settle_ms=rates.settle_ms,
         )
 
     def _watch(self, order_id: str, intent: Intent) -> None:
@@ -292,6 +294,7 @@ def _settings(dice: Dice) -> Settings:
         paper=Rates(
             reject_rate=dice.one_of((0.0, 0.02, 0.3)),
             delay_rate=dice.one_of((0.0, 0.3)),
+            delay_ms=dice.one_of((2_000, 20_000)),
             settle_failure_rate=dice.one_of((0.0, 0.05, 0.4)),
             settle_ms=dice.one_of((0, 2_000, 30_000)),
             lost_answer_rate=dice.one_of((0.0, 0.02, 0.3)),

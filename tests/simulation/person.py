@@ -10,6 +10,9 @@ PRESSES = 0.02
 MENDS = 0.06
 """Chance in each step of a key that lets the engine open again, while it may not."""
 
+REGRETS = 0.1
+"""Chance in each step of a stop while an order is under way."""
+
 
 class Person:
     """One person for the whole day."""
@@ -17,9 +20,12 @@ class Person:
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
 
-    def keys(self, *, trading: bool) -> list[rq.Request]:
-        """What is pressed in this step; `trading`: the engine may open positions."""
+    def keys(self, *, trading: bool, waiting: bool) -> list[rq.Request]:
+        """What is pressed in this step; `trading`: the engine may open positions; `waiting`: an
+        order is under way."""
         pressed: list[rq.Request] = []
+        if waiting and self._dice.happens(REGRETS):
+            pressed.append(self._dice.one_of(STOPS))
         if not trading and self._dice.happens(MENDS):
             pressed += [rq.Resume("RESUME"), rq.AdmitOpens()]
         if self._dice.happens(PRESSES):
@@ -27,6 +33,7 @@ class Person:
         return pressed
 
 
+STOPS: tuple[rq.Request, ...] = (rq.Halt("key"), rq.Flatten("key"))
 ANYTHING: tuple[rq.Request, ...] = (
     rq.Halt("key"),
     rq.Halt("key"),

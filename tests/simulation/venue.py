@@ -14,7 +14,11 @@ from engine import events as ev
 from engine.order import Intent
 from engine.paper import PaperVenue
 from engine.venue import NOTHING_HELD, BookOf, Statement, Unknown
+from tests.simulation.auditor import must
 from tests.simulation.dice import Dice
+
+TRAVELS_MS = 2_000
+"""A cancel has arrived after so long; most take a twentieth of it."""
 
 
 class Killed(BaseException):
@@ -35,11 +39,17 @@ class BadVenue:
     """Chance that it is told again."""
     unknown: float
     """Chance that a question for the account begins a time without answers."""
+    settle_ms: int = 0
+    """Market time between a match and its settlement, as the inner venue has it."""
     kill_in: int = -1
     """Points at which a process can die, until it does; below zero: it does not."""
     _held_back: list[tuple[int, int, ev.Event]] = field(default_factory=list)
     _ended: dict[str, ev.Event] = field(default_factory=dict)
     """What became of each match, by fill id."""
+    _sent: set[str] = field(default_factory=set)
+    """Orders that have not ended."""
+    _cancelled_ms: dict[str, int] = field(default_factory=dict)
+    """Order -> when its end was first asked for."""
     _silent_until_ms: int = 0
     _count: int = 0
     _now_ms: int = 0
@@ -57,12 +67,15 @@ class BadVenue:
         self.watch(order_id, intent)
         self.die_here()
         taken = self.inner.send(order_id, intent)
+        self._sent.add(order_id)
         self.die_here()
         return taken
 
     def cancel_all(self, t_ms: int) -> None:
         self.die_here()
         self.inner.cancel_all(t_ms)
+        for order_id in self._sent:
+            self._cancelled_ms.setdefault(order_id, t_ms)
         self.die_here()
 
     def adopt(
@@ -109,12 +122,22 @@ class BadVenue:
         """An order's end never comes before its matches: that is what an end means."""
         if isinstance(event, ev.FillSettled | ev.FillVoided):
             self._ended[event.fill_id] = event
+        self._cancels_end_orders(event)
         delay = 0
         if not isinstance(event, ev.FillMatched) and self.dice.happens(self.late):
             delay = self.dice.between(1, 8_000)
         self._hold_back(at + delay, event)
         if self.dice.happens(self.twice):
             self._hold_back(at + delay + self.dice.between(0, 30_000), event)
+
+    def _cancels_end_orders(self, event: ev.Event) -> None:
+        """What was cancelled in time is not matched any more."""
+        match event:
+            case ev.OrderDone() | ev.OrderRejected():
+                self._sent.discard(event.order_id)
+            case ev.FillMatched() if event.order_id in self._cancelled_ms:
+                late_ms = event.settles_ms - self.settle_ms - self._cancelled_ms[event.order_id]
+                must(late_ms <= TRAVELS_MS, f"{event.order_id} matched {late_ms} ms after a cancel")
 
     def _hold_back(self, at: int, event: ev.Event) -> None:
         self._count += 1
