@@ -28,7 +28,7 @@ from engine.order import Side
 from engine.picture import picture
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
-from engine.windows import UNMANAGED
+from engine.windows import RETURNED, UNMANAGED
 from tests.engine.build import LIMITS, MARKET, NOW, START_MS, fill, market
 from tests.engine.fakes import ORDINARY, SURE, always, books, engine_on, events_of, window
 
@@ -262,3 +262,15 @@ def test_a_match_that_a_killed_run_left_unsettled_settles_in_the_next_one(tmp_pa
     assert second.journal.ledger.pending == {}
     (held,) = second.journal.ledger.holdings.values()
     assert held.unsettled == 0
+
+
+def test_a_sale_that_fails_to_settle_after_the_end_is_explained_by_the_next_tick() -> None:
+    slow = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"settle_ms": 300_000})})
+    engine = engine_on(window(), UP, slow)
+    engine.advance(END + 1_000)
+    (sale,) = {booked.fill for booked in engine.journal.ledger.pending.values()}
+    assert (sale.side, engine.journal.ledger.awaiting) == ("SELL", {})
+    engine.journal.record(engine.t_ms, ev.FillVoided(sale.fill_id))
+    engine.advance(engine.t_ms + ORDINARY.decision_ms)
+    assert engine.journal.ledger.awaiting == {MARKET.slug: RETURNED}
+    assert engine.meters.unmanaged == 0
