@@ -12,7 +12,7 @@ import pytest
 
 from engine import events as ev
 from engine.built import Built
-from engine.clock import SystemClock
+from engine.clock import Clock, SystemClock
 from engine.control.address import socket_path
 from engine.control.server import ControlServer
 from engine.core import Engine
@@ -38,12 +38,12 @@ STRICT = PATIENT.model_copy(update={"duty_s": 0.5})
 class Run:
     """A guarded run of one window, and every state that its log tells."""
 
-    def __init__(self, root: Path, safety: Safety) -> None:
+    def __init__(self, root: Path, safety: Safety, clock: Clock | None = None) -> None:
         self.home = Home.open({"TRADE_CONSOLE_HOME": str(root)})
         self.states: list[tuple[str, str]] = []
         """(state, reason)."""
         self.engine: Engine | None = None
-        clock = SystemClock()
+        clock = clock or SystemClock()
         self.latch = Latch(self.home.halt_latch, clock, self.home.stop_file)
         posts = Posts(
             safety,
@@ -76,6 +76,10 @@ class Run:
         return self.thread.failure is not None or (
             self.engine is not None and self.engine.t_ms >= t_ms
         )
+
+    def tripped(self) -> dict[str, str]:
+        """Breaker -> reason, as the screen shows them."""
+        return {b.name: b.reason for b in self.thread.latest().safety.breakers}
 
 
 def nothing(*_: object) -> None:
