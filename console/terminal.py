@@ -67,8 +67,8 @@ def prepare(color: str) -> os.terminal_size:
 def set_up(color: str, environ: MutableMapping[str, str], streams: Streams) -> os.terminal_size:
     """Set the environment for Textual and return the terminal's size in columns and lines.
 
-    Raises UsageError where `color` is not one of `Color`, a stream is not a terminal, or the
-    terminal cannot move its cursor.
+    Raises UsageError where `color` is not one of `Color`, a stream is not a terminal, the process
+    runs in the background of it, or the terminal cannot move its cursor.
     """
     choice = parse_color(color)
     require_terminal(environ, streams)
@@ -104,6 +104,11 @@ def require_terminal(environ: Mapping[str, str], streams: Streams) -> None:
     for name, stream in zip(("input", "output", "error"), streams, strict=True):
         if not is_terminal(stream):
             raise UsageError(f"standard {name} is not a terminal; {_NO_SCREEN}")
+    if in_background(streams.stdin):
+        raise UsageError(
+            "it was started in the background of this terminal, which would suspend it; start it"
+            " in the foreground, or add --headless to run without a screen"
+        )
     if environ.get("TERM") == "dumb":
         raise UsageError(
             "TERM=dumb cannot place text on the screen; set TERM to what the terminal is "
@@ -116,6 +121,14 @@ def is_terminal(stream: Stream | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # what Python raises for a stream that was closed
+        return False
+
+
+def in_background(terminal: Stream | None) -> bool:
+    """Whether a shell runs this process behind its prompt; Textual would stop it with SIGSTOP."""
+    try:
+        return terminal is not None and os.tcgetpgrp(terminal.fileno()) != os.getpgrp()
+    except (OSError, ValueError):  # not the terminal that controls this process: nobody stops it
         return False
 
 

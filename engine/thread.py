@@ -101,6 +101,8 @@ class EngineThread:
         self._latch.shut_now(request.why)
         self._asked.put(request)
         self._latch.shut_now(request.why)  # an earlier RESUME may have opened it between the two
+        if self._ended.is_set():  # who asks may be a signal handler, which must not wait for a disk
+            threading.Thread(target=self._keep, name="latch").start()
 
     def alive(self) -> bool:
         return self._thread.is_alive()
@@ -125,7 +127,7 @@ class EngineThread:
             run(self._live())
         except ConsoleError as error:
             self._fail(str(error))
-        except Exception as error:  # noqa: BLE001 - the thread's end must be told, whatever it was
+        except BaseException as error:  # noqa: BLE001 - whatever ended the thread, none may trade on
             self._fail(f"the engine stopped: {type(error).__name__}: {error}")
         finally:
             if self._watchdog is not None:
@@ -133,6 +135,12 @@ class EngineThread:
             gc.collect()  # compiled MLX calls in cycles must end in this thread (MLX 0.32.4)
             self._started.set()
             self._ended.set()
+            self._keep()
+
+    def _keep(self) -> None:
+        """Write a halt that was asked for too late for this thread."""
+        if self._latch.shut and self._latch.kept is None:
+            self._latch.keep()
 
     def _fail(self, sentence: str) -> None:
         if self._started.is_set():  # a start that failed has sent nothing: the next one may trade

@@ -143,3 +143,39 @@ def test_textual_is_not_imported_and_then_obeys() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False
     )
     assert done.stdout.split() == ["standard", "none"], done.stderr
+
+
+IN_BACKGROUND = """
+import os, signal, sys
+from console.terminal import prepare
+from engine.errors import UsageError
+
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.setpgid(0, 0)  # what a shell does with `trade-console &`
+try:
+    prepare("auto")
+except UsageError as error:
+    print(error)
+os.tcsetpgrp(0, os.getpgrp())  # fg
+prepare("auto")
+print("shown")
+"""
+
+
+def test_a_screen_in_the_background_is_refused_instead_of_suspended() -> None:
+    """Textual would stop the process, engine and all, with SIGSTOP."""
+    pid, ours = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm"
+        shell = subprocess.run([sys.executable, "-c", IN_BACKGROUND], check=False)
+        os._exit(shell.returncode)
+    said = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    except OSError:  # how Linux tells that the other end is closed
+        pass
+    os.close(ours)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert b"in the background" in said
+    assert b"shown" in said
