@@ -22,6 +22,7 @@ from engine.settings import Settings, load_settings
 from engine.sources import LiveRun, ReplayRun, Run, SimRun
 from engine.summary import Summary
 from engine.thread import EngineThread
+from engine.trading_state import TradingState
 
 HEADLESS_WINDOWS = 4
 REPLAY_SPEED = 20.0
@@ -210,6 +211,8 @@ def _as_text(summary: Summary) -> str:
 def _notes(summary: Summary) -> list[str]:
     """What a page of zeros would hide: why nothing was traded, read or decided as asked."""
     notes = []
+    if summary.state != TradingState.ACTIVE:
+        notes.append(f"{summary.state} at the end: {summary.why}")
     if summary.falls:
         notes.append(f"the model changed {summary.falls} times, last: {summary.last_fall}")
     if summary.denials:

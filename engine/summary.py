@@ -99,6 +99,10 @@ class Summary:
     """How often the model ladder changed the rung that decides."""
     last_fall: str
     """Why it did so last; "": it never did."""
+    state: str
+    """Trading state at the end."""
+    why: str
+    """The reason of that state."""
     profile: str
     learning: LearningSummary | None
     """None: nothing learned in this run."""
@@ -145,6 +149,8 @@ def summarise(
         model=f"{engine.ladder.name} {engine.ladder.policy.policy_id}".strip(),
         falls=ledger.counts["ModelChanged"],
         last_fall=meters.last_fall,
+        state=engine.state().value,
+        why=engine.why(),
         profile=engine.settings.ppo.profile,
         learning=None if challenger is None else _learning(challenger),
         event_hash=engine.journal.log.digest(),

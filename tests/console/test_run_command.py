@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
+from engine import latch_file
 from engine.home import VARIABLE
 from tests.engine import recordings as rec
 from tests.shared import SHARED, needs_shared
@@ -304,6 +305,15 @@ def test_the_summary_says_that_another_model_decided_and_why(say: Say, tmp_path:
     assert "not a safetensors file" in summary["last_fall"]
     _, page, _ = say("replay", tape, "--headless")
     assert "the model changed 1 times, last: " in page
+
+
+def test_the_page_says_that_a_run_ended_halted_and_why(say: Say, tmp_path: Path) -> None:
+    state = tmp_path / "home" / "state"
+    state.mkdir(parents=True, mode=0o700)
+    latch_file.write(state / "HALTED", "the log was broken", 1)
+    code, out, _ = say("--feed", "sim", "--headless", "--windows", "1", "--no-learn")
+    assert code == 0
+    assert "note: HALTED at the end: the log was broken" in out
 
 
 def test_the_page_says_why_nothing_was_traded(say: Say, tmp_path: Path) -> None:

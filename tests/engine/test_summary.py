@@ -92,6 +92,15 @@ def test_when_the_data_end_before_the_verdict_the_position_says_so() -> None:
     assert held.why == "the data ended before the window was resolved"
 
 
+def test_a_run_that_ended_halted_says_so_and_why() -> None:
+    engine = engine_on(window(), UP)
+    engine.advance(AFTER)
+    assert summed(engine).state == "ACTIVE"
+    engine.latch.shut_now("the chain breaks at event 3")
+    halted = summed(engine)
+    assert (halted.state, halted.why) == ("HALTED", "the chain breaks at event 3")
+
+
 def test_absent_sources_are_counted_and_never_silently_neutral() -> None:
     assert finished(window()).neutral_features == "10 of 18 features neutral"
 
