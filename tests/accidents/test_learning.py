@@ -79,6 +79,11 @@ def test_F62_what_is_stored_is_what_the_policy_said_of_what_it_saw(tmp_path: Pat
         made = watched.made
         current = np.stack([d.observation for d in made])
         probs, values = policy.forward(current, np.stack([temporal(d) for d in made]))
+        stored = engine.journal.log._db.execute(  # type: ignore[attr-defined]  # an EventLog
+            "SELECT t_ms, asset, action, value, probs FROM decisions ORDER BY id"
+        ).fetchall()
+    kept = [(d.t_ms, d.asset, d.action, d.value, np.asarray(d.probs, "f4").tobytes()) for d in made]
+    assert stored == kept
     assert len(made) > 100
     assert any(temporal(d).any() for d in made)
     for decision, said, value in zip(made, probs, values, strict=True):

@@ -7,8 +7,8 @@ from tests.simulation.dice import Dice
 
 PRESSES = 0.02
 """Chance of a key in each step."""
-MENDS = 0.06
-"""Chance in each step of a key that lets the engine open again, while it may not."""
+MENDS = (0.06, 0.01)
+"""Chance in each step of a key that lets the engine open again, while it may not: by persons."""
 
 REGRETS = 0.1
 """Chance in each step of a stop while an order is under way."""
@@ -19,6 +19,7 @@ class Person:
 
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
+        self._mends = dice.one_of(MENDS)
 
     def keys(self, *, trading: bool, waiting: bool) -> list[rq.Request]:
         """What is pressed in this step; `trading`: the engine may open positions; `waiting`: an
@@ -26,7 +27,7 @@ class Person:
         pressed: list[rq.Request] = []
         if waiting and self._dice.happens(REGRETS):
             pressed.append(self._dice.one_of(STOPS))
-        if not trading and self._dice.happens(MENDS):
+        if not trading and self._dice.happens(self._mends):
             pressed += [rq.Resume("RESUME"), rq.AdmitOpens()]
         if self._dice.happens(PRESSES):
             pressed.append(self._dice.one_of(ANYTHING))

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.decision import Mask
+from engine.market import Market
+from engine.order import Purpose
+from engine.trader import Trader
+from engine.trading_state import TradingState
 from tests.simulation.auditor import Broken
 from tests.simulation.day import Day
 
@@ -37,6 +41,14 @@ def anything(*_: object) -> Mask:
     return (True, True, True)
 
 
+leave_window = Trader._leave_window
+
+
+def but_in_reducing(trader: Trader, t_ms: int, market: Market, purpose: Purpose) -> None:
+    if trader.state() is not TradingState.REDUCING:
+        leave_window(trader, t_ms, market, purpose)
+
+
 Defect = tuple[int, dict[str, object]]
 """The seed to begin with, and what is put in place of what."""
 
@@ -51,6 +63,7 @@ DEFECTS: dict[str, Defect] = {
     "sales of what is not settled": (0, {"engine.gate._check_exit": nothing}),
     "sales on any book": (0, {"engine.trader.Trader._cannot_sell_on": nothing}),
     "windows that nobody leaves": (0, {"engine.trader.Trader._leave_window": nothing}),
+    "windows left but in REDUCING": (5, {"engine.trader.Trader._leave_window": but_in_reducing}),
     "a ledger deaf to voids": (1, {"engine.ledger.Ledger._void": nothing}),
     "orders before their intents": (0, {"engine.eventlog.EventLog.commit": nothing}),
 }
