@@ -131,6 +131,12 @@ class Home:
         return self.state / "control.sock"
 
     @property
+    def ledger_lock(self) -> Path:
+        """A second lock, beside the log itself: the state folder can be moved away while an engine
+        runs, and another one would then find its own lock free."""
+        return self.ledger / "writer.lock"
+
+    @property
     def lock_file(self) -> Path:
         return self.state / "engine.lock"
 

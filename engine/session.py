@@ -101,6 +101,7 @@ def open_session(
     """
     clock = clock or SystemClock()
     held.enter_context(HomeLock(home.lock_file))
+    held.enter_context(HomeLock(home.ledger_lock))
     held.enter_context(account_lock(PAPER, home.state.parent))
     clocks = Clocks(clock, market_clock or MarketClock(clock))
     if isinstance(plan.run, ReplayRun):  # it protects nothing

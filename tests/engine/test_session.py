@@ -14,13 +14,14 @@ import pytest
 
 from engine import events as ev
 from engine.clock import SystemClock
-from engine.errors import LedgerError
+from engine.errors import HomeError, LedgerError
 from engine.eventlog import EventLog
 from engine.feeds.live.clock import MarketClock
 from engine.feeds.live.feed import LiveFeed
+from engine.home import VARIABLE, Home
 from engine.journal import Journal
 from engine.ledger import Ledger
-from engine.session import Plan
+from engine.session import Plan, open_session
 from engine.settings import Feeds, Settings, Venues
 from engine.sources import LiveRun, ReplayRun, SimRun, open_source, warnings
 from engine.units import dollars
@@ -188,6 +189,18 @@ def test_a_second_engine_on_the_same_home_refuses(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert f"pid {first.pid}" in second.stderr
+
+
+def test_a_home_whose_state_was_moved_away_under_its_engine_gets_no_second_one(
+    tmp_path: Path,
+) -> None:
+    home, plan = Home.open({VARIABLE: str(tmp_path)}), Plan(SimRun(), Settings())
+    with ExitStack() as first, ExitStack() as second:
+        open_session(plan, home, first)
+        home.state.rename(tmp_path / "moved")
+        Home.open({VARIABLE: str(tmp_path)})
+        with pytest.raises(HomeError, match="another trade-console"):
+            open_session(plan, home, second)
 
 
 def test_a_halt_survives_the_restart(tmp_path: Path) -> None:
