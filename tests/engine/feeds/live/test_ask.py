@@ -142,6 +142,7 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_never_made() -> None
         (b"{}", b"gzip", "cannot be unpacked"),
         (gzip.compress(b"{}" * 40)[:-12], b"gzip", "ends too early"),
     ],
+    ids=["packed twice", "br", "not packed", "cut"],  # what is packed has the time in it
 )
 async def test_a_packing_that_cannot_be_bounded_or_read_is_a_refusal(
     body: bytes, header: bytes, why: str
