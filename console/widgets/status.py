@@ -178,6 +178,7 @@ def alert(snapshot: Snapshot, display: Display, width: int) -> Line | None:
         [*marks, *stopped, *sentences, *brief],
         [*marks, *stops, *sentences, *brief],
         [*marks, *stops, *brief, *sentences],
+        [*marks, *brief, *stops, *sentences],
     )
     return fit(first_line_that_fits(width, [_row(items) for items in variants]), width)
 

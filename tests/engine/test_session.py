@@ -232,13 +232,13 @@ def test_a_recording_that_cannot_be_read_leaves_no_log_behind(tmp_path: Path, pa
     done = run(tmp_path, "replay", str(tmp_path / path), "--headless")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert list((tmp_path / "data" / "ledger").iterdir()) == []
+    assert list((tmp_path / "data" / "ledger").glob("*.sqlite*")) == []
 
 
 def test_a_mistyped_model_neither_halts_the_next_run_nor_leaves_a_log(tmp_path: Path) -> None:
     done = run(tmp_path, "--feed", "sim", "--headless", "--model", str(tmp_path / "nothing"))
     assert done.returncode == 1
-    assert list((tmp_path / "data" / "ledger").iterdir()) == []
+    assert list((tmp_path / "data" / "ledger").glob("*.sqlite*")) == []
     assert not (tmp_path / "state" / "HALTED").exists()
 
 

@@ -149,7 +149,7 @@ def test_promoted_weights_wait_until_nothing_is_held(
         flat(ready(of, monkeypatch))
         former, coming = of.champion.ladder.policy.policy_id, of.challenger.learner.policy_id
         of.champion.journal.record(of.champion.t_ms, ev.MarketSeen.of(MARKET))
-        of.champion.journal.record(of.champion.t_ms, fill())
+        of.champion.journal.record(of.champion.t_ms, fill("y.0"))
         of.challenger.promote()
         of.challenger.watch()
         assert of.champion.ladder.policy.policy_id == former

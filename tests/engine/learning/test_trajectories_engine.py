@@ -19,7 +19,7 @@ from engine.learning.trajectories import Trajectories
 from engine.learning.transition import Transition
 from engine.market import Outcome
 from engine.order import Side
-from engine.settings import PaperVenue, Settings
+from engine.settings import PaperVenue, Safety, Settings
 from engine.trading_state import Latch
 from engine.units import MICRO
 from tests.engine.build import LIMITS, MARKET, START_MS, fill, market
@@ -68,7 +68,8 @@ def test_a_forced_sale_is_money_and_not_an_action() -> None:
 def test_a_position_that_nobody_could_sell_is_paid_by_the_verdict() -> None:
     silent = [m for m in window() if m.t_ms < MARKET.end_ms - 300_000 or m.t_ms > MARKET.end_ms]
     later = window(market(start=MARKET.window_start + 900))
-    engine = engine_on([*silent, *later], always(Action.BUY))
+    patient = ORDINARY.model_copy(update={"safety": Safety(data_gap_s=3_600.0)})
+    engine = engine_on([*silent, *later], always(Action.BUY), settings=patient)
     trajectories, taken = followed(engine)
     engine.advance(MARKET.end_ms + 59_000)
     assert not any(t.done for t in taken)
