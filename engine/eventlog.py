@@ -33,6 +33,7 @@ from engine.events import (
     BreakerCleared,
     BreakerTripped,
     Event,
+    GuardNoted,
     Learned,
     LearningNoted,
     SessionClosed,
@@ -51,6 +52,7 @@ NOT_HASHED = (
     BreakerTripped,
     BreakerCleared,
     StopReported,
+    GuardNoted,
 )
 """Left out of `event_hash`: what was learnt changes nothing that was done, a recorded market has
 the same decisions live and replayed, under two names, and what is measured in real time is the

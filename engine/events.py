@@ -310,6 +310,15 @@ class LearningNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardNoted:
+    """A word of what guards a run from around its engine; a replay has no guards, so it is no part
+    of a run's hash."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MidTraded:
     """One step of the upstream accounting: filled at mid, at once, free."""
 
@@ -366,6 +375,7 @@ Event = (
     | ChampionChanged
     | ReferenceChanged
     | LearningNoted
+    | GuardNoted
     | MidTraded
     | DayOpened
     | Noted

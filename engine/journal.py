@@ -141,7 +141,7 @@ class Journal:
 def say(event: ev.Event) -> tuple[str, str] | None:
     """(level, text) of an event for a person; None for what would only be noise."""
     match event:
-        case ev.Noted() | ev.LearningNoted():
+        case ev.Noted() | ev.LearningNoted() | ev.GuardNoted():
             return event.level, event.text
         case ev.StateChanged():
             level = "alarm" if event.after == "HALTED" else "warn"

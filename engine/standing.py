@@ -132,4 +132,4 @@ class Standing:
 
     def note(self, level: str, text: str) -> None:
         """Write a line for a person; `level` is ``info``, ``warn`` or ``alarm``."""
-        self.journal.record(self._now_ms(), ev.Noted(level, text))
+        self.journal.record(self._now_ms(), ev.GuardNoted(level, text))

@@ -98,7 +98,7 @@ def _kind_of(event: ev.Event) -> Kind | None:
             return None if event.venue == FIRST_REFERENCE else Kind.FALLBACK
         case ev.ChampionChanged():
             return None if event.how == "promoted" else Kind.FALLBACK
-        case ev.Noted():
+        case ev.Noted() | ev.GuardNoted():
             return Kind.TROUBLE if event.level == "alarm" else None
         case _:
             return _ALWAYS.get(type(event))

@@ -208,7 +208,7 @@ def test_F41_a_latch_file_that_vanishes_is_written_again_and_told(machine: Machi
     machine.spend(5)
     assert machine.engine.state() is TradingState.HALTED
     assert Latch(machine.home.halt_latch).reason == "halt by key"
-    (noted,) = [n for n in events_of(machine.engine, ev.Noted) if "vanished" in n.text]  # type: ignore[union-attr]
+    (noted,) = [n for n in events_of(machine.engine, ev.GuardNoted) if "vanished" in n.text]  # type: ignore[union-attr]
     assert noted.level == "alarm"  # type: ignore[union-attr]
 
 
