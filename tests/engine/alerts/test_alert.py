@@ -89,7 +89,8 @@ def test_a_stop_alerts_with_its_evidence_when_it_is_done() -> None:
         (ev.ReferenceChanged("binance-futures", "first choice"), None),
         (ev.ChampionChanged("rolled back", "a", "b", "lost"), Kind.FALLBACK),
         (ev.ChampionChanged("promoted", "a", "b", "operator"), None),
-        (ev.Noted("alarm", "the latch could not be written"), Kind.TROUBLE),
+        (ev.GuardNoted("alarm", "the latch could not be written"), Kind.TROUBLE),
+        (ev.Noted("alarm", "an account differs"), Kind.TROUBLE),
         (ev.Noted("warn", "12 bad messages"), None),
     ],
 )
@@ -113,4 +114,4 @@ def test_learning_and_denials_alert_nobody() -> None:
 
 def test_no_kind_of_event_is_beyond_it() -> None:
     """A new event is looked at here before it is decided that it alerts nobody."""
-    assert len(get_args(ev.Event)) == 27
+    assert len(get_args(ev.Event)) == 28
