@@ -49,11 +49,21 @@ class Venue:
     guests: list[ServerConnection] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """What clients sent, where a script listens."""
+    running: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, guest: ServerConnection) -> None:
         self.guests.append(guest)
         script = self.scripts[min(len(self.guests), len(self.scripts)) - 1]
-        await script(guest)
+        running = asyncio.ensure_future(script(guest))
+        self.running.add(running)
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.result()
+
+    def end(self) -> None:
+        """End every script. One that waits for a test that has failed would never let it end."""
+        for running in self.running:
+            running.cancel()
 
     async def listen(self, guest: ServerConnection) -> None:
         """To the end of the connection."""
@@ -76,7 +86,10 @@ async def open_venue(*scripts: Script, door: Door | None = None) -> AsyncIterato
         [listening] = server.sockets
         port = listening.getsockname()[1]
         venue.url = f"ws://127.0.0.1:{port}"
-        yield venue
+        try:
+            yield venue
+        finally:
+            venue.end()
 
 
 def answering(status: int, body: bytes = b"{}", **headers: str) -> Door:

@@ -51,8 +51,8 @@ async def test_it_is_not_usable_before_every_wanted_topic_has_delivered() -> Non
         stream, heap = Stream(spec(venue.url, wanted=lambda: frozenset("ab")), parts), Heap(parts)
         async with running(stream):
             await until(heap.data)
+            await until(lambda: stream.health.state == "waiting")
             assert not stream.usable
-            assert stream.health.state == "waiting"
             gate.set()
             await until(lambda: stream.usable)
 
