@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 from contextlib import ExitStack, suppress
 
@@ -137,6 +138,8 @@ def _on_screen(
     _leave(engine, signals)
     if engine.summary is not None and is_terminal(sys.stdout):  # one that hung up is none any more
         sys.stdout.write(PRIVATE if left.privacy else _as_text(engine.summary))
+    if left.code == 128 + signal.SIGHUP:
+        let_go()  # what is still buffered would fail to be written at the end, and change the code
     return left.code
 
 
