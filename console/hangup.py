@@ -34,13 +34,21 @@ def sell_out(
     `origin` says who asked. Nothing more is opened from here on, whatever comes of it.
     """
     clock = clock or SystemClock()
+    # Of the next two pictures one may have been begun before the question was heard.
+    heard = engine.latest().seq + 2
     engine.ask(CloseOut(origin))
     deadline = clock.mono() + seconds
-    while sellable(engine.latest()) and engine.alive():
+    while not _sold(engine.latest(), heard) and engine.alive():
         if clock.mono() >= deadline:
             return False
         wait(LOOK_S)
     return not sellable(engine.latest())
+
+
+def _sold(snapshot: Snapshot, heard: int) -> bool:
+    """Whether nothing is left to sell, as seen after the question: an older picture may lack what
+    has been bought since."""
+    return snapshot.seq >= heard and not sellable(snapshot)
 
 
 def sellable(snapshot: Snapshot) -> bool:

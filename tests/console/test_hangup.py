@@ -38,10 +38,25 @@ def test_what_is_not_sold_in_time_is_told() -> None:
     assert clock.now == pytest.approx(2.0, abs=0.2)
 
 
-def test_nothing_is_waited_for_where_nothing_is_held() -> None:
+def test_little_is_waited_for_where_nothing_is_held() -> None:
     engine, clock = FakeEngine(Snapshot()), Passing()
-    assert sell_out(engine, "quit", 2.0, clock.wait, clock)
-    assert clock.now == 0.0
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        engine.change(seq=engine.latest().seq + 1)
+
+    assert sell_out(engine, "quit", 2.0, wait, clock)
+    assert clock.now == pytest.approx(0.2)
+
+
+def test_what_was_bought_since_the_last_picture_is_sold_too() -> None:
+    engine, clock = FakeEngine(Snapshot()), Passing()
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        engine.change(seq=engine.latest().seq + 1, assets=sample_snapshot().assets)
+
+    assert not sell_out(engine, "quit", 2.0, wait, clock)
 
 
 def test_selling_ends_as_soon_as_it_is_done() -> None:
@@ -49,7 +64,7 @@ def test_selling_ends_as_soon_as_it_is_done() -> None:
 
     def wait(seconds: float) -> None:
         clock.wait(seconds)
-        engine.change(assets=())
+        engine.change(seq=engine.latest().seq + 2, assets=())
 
     assert sell_out(engine, "quit", 2.0, wait, clock)
     assert clock.now == pytest.approx(0.1)
