@@ -54,7 +54,7 @@ class HomeLock:
             ) from None
         try:
             self._take(descriptor)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: a descriptor left open would go on holding the lock
             os.close(descriptor)
             raise
         self._descriptor = descriptor

@@ -136,7 +136,7 @@ class Folder:
         self._enter_lock()
         try:
             self._check_plan()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: a `with` that is not entered releases no lock
             self._lock.__exit__(None, None, None)
             raise
         self.store = Store(self.path / "checkpoints", KEEP)

@@ -25,6 +25,7 @@ recording replays faults as they were met.
 * ``polymarket_outcomes``   windows followed until their outcome is known
 * ``polymarket_checks``     books asked for, to be compared with the channel's
 * ``polymarket_lacking``    tokens without a whole book, and the cure
+* ``probe``          whether a venue of the underlying answers, and its time
 * ``binance``        requests of Binance, futures and spot
 * ``binance_streams``       what its sockets are asked, and what their frames deliver
 * ``okx``            requests of OKX

@@ -21,6 +21,7 @@ from engine.feeds.live.binance_streams import (
 )
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
+from engine.feeds.live.probe import in_time, time_heard
 from engine.feeds.live.rung import host_of
 from engine.feeds.live.spec import StreamSpec
 
@@ -33,9 +34,6 @@ BARS_LIMIT = 90
 
 TRADES_LIMIT = 1000
 """Most aggregate trades of one answer."""
-
-PROBE_S = 3.0
-"""A venue that has not answered its first question by then is passed over, clock seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +62,7 @@ class Binance:
 
     async def probe(self) -> Refusal | None:
         """Whether it answers this place; its clock is heard on the way."""
-        try:
-            async with self._parts.clock.timeout(PROBE_S):
-                reply = await self.poll.ask(f"{self._kind.base}/time")
-        except TimeoutError:
-            return Refusal(f"not answered within {PROBE_S:g} s")
-        if isinstance(reply, Refusal):
-            return reply
-        stamp = server_ms(reply.data)
-        if stamp is None:
-            return Refusal("answered without its time", 200)
-        self._parts.clock.heard(self.name, stamp)
-        return None
+        return await in_time(self._time(), self._parts.clock)
 
     async def fill(self) -> bool:
         """Bars of every symbol."""
@@ -100,6 +87,10 @@ class Binance:
         )
         if isinstance(reply, Answer):
             self._put(TRADES, symbol, reply)
+
+    async def _time(self) -> Refusal | None:
+        reply = await self.poll.ask(f"{self._kind.base}/time")
+        return time_heard(self.name, reply, server_ms, self._parts.clock)
 
     async def _bars(self, symbol: str) -> bool:
         url = f"{self._kind.base}/klines"

@@ -122,7 +122,7 @@ class Link:
         try:
             for text in self._spec.greetings():
                 await socket.send(text)
-        except BaseException:
+        except BaseException:  # also a cancellation: no open socket may be left behind
             await _dropped(socket)
             raise
         self.opened = True

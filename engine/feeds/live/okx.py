@@ -12,6 +12,7 @@ from engine.feeds.live.ask import Answer, Refusal
 from engine.feeds.live.okx_streams import OKX, SRC, contract_of, okx_specs
 from engine.feeds.live.parts import Parts
 from engine.feeds.live.poll import Poll
+from engine.feeds.live.probe import in_time, time_heard
 from engine.feeds.live.rung import host_of
 from engine.feeds.live.spec import StreamSpec
 from engine.feeds.venues.okx import check_contracts
@@ -21,9 +22,6 @@ BARS = "okx.bars"
 
 BARS_LIMIT = 90
 """Minutes fetched, as from the other venues."""
-
-PROBE_S = 3.0
-"""A venue that has not answered its first questions by then is passed over, clock seconds."""
 
 
 class Okx:
@@ -41,11 +39,7 @@ class Okx:
 
     async def probe(self) -> Refusal | None:
         """Whether it answers this place, and its contracts are worth what we know."""
-        try:
-            async with self._parts.clock.timeout(PROBE_S):
-                return await self._time() or await self._instruments()
-        except TimeoutError:
-            return Refusal(f"not answered within {PROBE_S:g} s")
+        return await in_time(self._asked(), self._parts.clock)
 
     async def fill(self) -> bool:
         """Bars of every contract."""
@@ -57,15 +51,12 @@ class Okx:
     async def mend(self, symbol: str, first: int, last: int) -> None:
         """Its prints cannot be fetched by id."""
 
+    async def _asked(self) -> Refusal | None:
+        return await self._time() or await self._instruments()
+
     async def _time(self) -> Refusal | None:
         reply = await self.poll.ask(f"{self._base}/public/time")
-        if isinstance(reply, Refusal):
-            return reply
-        stamp = server_ms(reply.data)
-        if stamp is None:
-            return Refusal("answered without its time", 200)
-        self._parts.clock.heard(self.name, stamp)
-        return None
+        return time_heard(self.name, reply, server_ms, self._parts.clock)
 
     async def _instruments(self) -> Refusal | None:
         reply = await self.poll.ask(f"{self._base}/public/instruments", instType="SWAP")
