@@ -23,6 +23,7 @@ from textual.message import Message
 
 from console.commands import COMMANDS
 from console.sparing import Shown, Size
+from console.terminal import terminal_size
 
 FRAMES = 8
 """Writes under way at which no more frames are taken: what they show would be old when read."""
@@ -178,6 +179,11 @@ class SparingDriver(LinuxDriver):
             if watch.poll(0):
                 hang_up()
                 return
+
+    def _get_terminal_size(self) -> Size:
+        """The terminal's own word. Textual believes COLUMNS and LINES before it: where a shell or
+        a launcher exports them, its screen would keep the size of long ago."""
+        return terminal_size(sys.__stdout__)
 
     def forget(self) -> None:
         """The terminal changed its size or was given away: know nothing of it."""

@@ -143,6 +143,17 @@ def test_a_screen_that_was_not_read_is_right_when_it_is_read_again(home: Path) -
         terminal.wait_for(lambda _: log_of(terminal) == before, "log as it was")
 
 
+def test_a_screen_has_the_size_of_its_terminal_whatever_the_environment_says(home: Path) -> None:
+    with in_terminal(home, *SIM, COLUMNS="80", LINES="24") as terminal:
+        terminal.wait_for(lambda glass: width(glass.text) > 80, "wide screen")
+        terminal.resize(40, 150)
+        terminal.wait_for(lambda glass: width(glass.text) > 120, "wider screen")
+
+
+def width(text: str) -> int:
+    return max(len(row) for row in text.split("\n"))
+
+
 def log_of(terminal: Terminal) -> list[str]:
     return [row.rstrip() for row in terminal.glass.text.split("\n") if row.startswith(" 00:00:")]
 
