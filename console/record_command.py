@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from console.signals import LEAVES, STOPS
 from engine.clock import SystemClock
 from engine.errors import ConsoleError
 from engine.feeds.live.clock import MarketClock
@@ -155,12 +156,15 @@ def _take(source: Source, until_ms: int) -> None:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """The signals that came, and no longer end the process; one that is ignored stays so."""
+    """The signals that came, and no longer end the process; one that is ignored stays so.
+
+    Those that halt an engine end a recording in order: it has nothing else to stop.
+    """
     caught: list[int] = []
     loop = asyncio.get_running_loop()
     numbers = [
         number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for number in (*LEAVES, *STOPS, signal.SIGHUP)
         if signal.getsignal(number) is not signal.SIG_IGN
     ]
     for number in numbers:

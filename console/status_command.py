@@ -48,7 +48,8 @@ def _status(home: Home) -> Said:
         pid = holder(home.lock_file)
         if pid is not None:
             raise ConsoleError(
-                f"process {pid} holds this home, but {error}; trade-console stop has other ways"
+                f"process {pid} holds this home, but {error}: its run is over and its screen still"
+                " open, or it hangs; trade-console stop has other ways"
             ) from None
         why = latch_file.read(home.halt_latch)
         return {"running": False, "latch": "open" if why is None else "shut", "why": why or ""}

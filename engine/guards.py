@@ -55,7 +55,7 @@ class Posts:
 
 
 class Guards:
-    """The guards of one engine. Use from its thread, but for `alert`."""
+    """The guards of one engine. Use from its thread, but for `alert` and `turns`."""
 
     def __init__(
         self, engine: Engine, posts: Posts, clock: Clock, port: EnginePort, live: LiveFeed | None
@@ -88,6 +88,11 @@ class Guards:
     def may_begin(self) -> bool:
         """Whether market time may move."""
         return self._patrol is None or self._patrol.may_begin
+
+    @property
+    def turns(self) -> int:
+        """How often the patrol has looked all around. From any thread."""
+        return 0 if self._patrol is None else self._patrol.turns
 
     def drill(self) -> None:
         """Try the stop, where there is something to protect. If it fails nothing may be opened."""

@@ -266,11 +266,11 @@ class Safety(_Section):
     on_hangup: Literal["flatten", "hold", "keep-running"] = "hold"
     """The terminal went away: sell what is held and leave, leave and hold to the resolution, or go
     on without a screen until somebody attaches or stops it."""
-    leave_s: PositiveSeconds = 3.0
+    leave_s: Annotated[float, Field(strict=True, ge=0.5, le=60, allow_inf_nan=False)] = 3.0
     """Real seconds that leaving may take, whatever hangs."""
     rejects: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 5
     """Orders rejected in a row, at which nothing more is opened."""
-    errors: Fraction = 0.5
+    errors: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)] = 0.5
     """Share of the last orders that were rejected or failed to settle, from which nothing more is
     opened."""
     errors_of: Annotated[int, Field(strict=True, ge=5, le=1_000)] = 20

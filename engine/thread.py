@@ -67,7 +67,6 @@ class EngineThread:
         self._leave = threading.Event()
         self._ended = threading.Event()
         self._started = threading.Event()
-        self._turns = 0
         self._posts = posts
         self._seen = Duties({})
         self._words: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
@@ -185,7 +184,7 @@ class EngineThread:
     def _watching(self, posts: Posts) -> Watchdog:
         """Whoever looks at this thread from outside."""
         watched = Watched(
-            turns=lambda: self._turns,
+            turns=lambda: 0 if self._guards is None else self._guards.turns,
             running=self._paced_run,
             ask=self.ask,
             asked=(posts.stop_file or StopFile(None, self._clock.mono)).take,
@@ -271,7 +270,6 @@ class EngineThread:
 
     async def _breathe(self, engine: Engine, begun: float, nap: float) -> None:
         """End a turn that began at `begun`, and note how long it answered nothing."""
-        self._turns += 1
         turned = self._clock.mono()
         await asyncio.sleep(nap)
         now = self._clock.mono()

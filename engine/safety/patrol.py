@@ -73,6 +73,8 @@ class Patrol:
         self._paced = math.isfinite(speed)
         self.duties = Duties(_limits(settings, others, paced=self._paced))
         """Real (monotonic) seconds."""
+        self.turns = 0
+        """How often it has looked all around: what the watchdog takes for the engine's life."""
         self._begun: float | None = None
         self._turned: float | None = None
         self._ahead_s: float | None = None
@@ -104,6 +106,7 @@ class Patrol:
             self._watch_loop(now)
             self._watch_clock(now)
         self._muster(now, now - self._begun)
+        self.turns += 1
 
     # ---- stops and the latch ---------------------------------------------------------------
 

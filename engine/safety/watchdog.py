@@ -34,7 +34,7 @@ class Watched:
     """What the watchdog sees of an engine; each is called in its thread and must not wait."""
 
     turns: Callable[[], int]
-    """Turns that the engine's thread has made; any change is progress."""
+    """Looks that the patrol took from the engine's thread; any change is progress, of both."""
     running: Callable[[], bool]
     """Whether it ought to turn now: not while it starts (networks are being compiled), nor ends."""
     ask: Callable[[Stopping], None]

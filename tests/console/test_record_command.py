@@ -116,7 +116,7 @@ def test_each_minute_says_what_is_not_live(
     assert all(line.endswith("; not live: binance futures trades blocked") for line in lines)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"])
 def test_a_signal_ends_it_in_order(tmp_path: Path, name: str) -> None:
     before = signal.getsignal(signal.Signals[name])
     assert record(tmp_path, at=name) == 128 + signal.Signals[name]

@@ -58,6 +58,8 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("[limits]\ndaily_los = 5", "limits.daily_los"),
         ("[paper]\nreject_rate = nan", "paper.reject_rate"),
         ("[ppo]\ngamma = 1.01", "ppo.gamma"),
+        ("[safety]\nleave_s = 0.0001", "safety.leave_s"),
+        ("[safety]\nerrors = 0", "safety.errors"),
         ("[ppo]\nminibatch = 257", "ppo.minibatch"),
         ("wishes = 3", "wishes"),
         ("limits = 3", "limits"),

@@ -117,6 +117,17 @@ def test_F16_a_frozen_engine_is_halted_on_disk_and_cancels_when_it_moves_again(
         assert ground.engine.latest().state == "HALTED"
 
 
+def test_F01_an_engine_whose_patrol_is_called_no_more_is_halted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, QUICK) as ground:
+        assert until(lambda: ground.engine.latest().orders > 0)
+        monkeypatch.setattr("engine.guards.Guards.turn", lambda *_: None)
+        assert until(lambda: ground.latch.shut)
+        assert ground.latch.reason == "halt by watchdog"
+        assert until(lambda: Latch(ground.home.halt_latch).shut)
+
+
 def test_F40_a_frozen_engine_still_hears_the_stop_file(tmp_path: Path) -> None:
     with running(tmp_path) as ground:
         ground.feed.moves.clear()
