@@ -292,9 +292,10 @@ def _in_words(holding: Holding) -> str:
 
 
 def own_duties(settings: Settings) -> dict[Duty, float]:
-    """What every engine proves of itself, with the oldest proof that counts, market seconds."""
-    safety = settings.safety
-    return {Duty.EXITS: safety.duty_s, Duty.RECONCILE: safety.reconcile_s + safety.duty_s}
+    """What every engine proves of itself, with the oldest proof that counts, market seconds. It
+    does so at its decision ticks, however far apart these are."""
+    oldest_s = settings.decision_ms / 1000 + settings.safety.duty_s
+    return {Duty.EXITS: oldest_s, Duty.RECONCILE: settings.safety.reconcile_s + oldest_s}
 
 
 def _on_grid(t_ms: int, step_ms: int) -> int:

@@ -286,8 +286,8 @@ class Safety(_Section):
     reconcile_s: PositiveSeconds = 10.0
     """Market seconds between two comparisons of our account with the venue's."""
     duty_s: PositiveSeconds = 5.0
-    """Oldest proof of a safety task that counts as fresh, seconds; for reconciliation and disk,
-    so much beyond their own period."""
+    """Oldest proof of a safety task that counts as fresh, seconds; for one that has a period of its
+    own (decisions, reconciliation, the disk), so much beyond it."""
     stuck_s: PositiveSeconds = 5.0
     """Real seconds without a turn of the engine's thread, at which its watchdog shuts the gate."""
 

@@ -305,6 +305,19 @@ def test_F55_a_task_that_dies_stops_opening_within_its_limit_and_is_named(
     assert engine.reducing_because().startswith(f"{duty} ran ")
 
 
+@pytest.mark.parametrize("decision_ms", [100, 5_000, 10_000, 60_000])
+def test_an_engine_that_decides_seldom_is_as_active_as_one_that_decides_often(
+    decision_ms: int,
+) -> None:
+    """It proved its tasks at each decision, and once called them stale before the next one."""
+    seldom = ORDINARY.model_copy(update={"decision_ms": decision_ms})
+    engine = engine_on(window(), UP, seldom)
+    engine.advance(START_MS + 300_000)
+    assert engine.state() is TradingState.ACTIVE
+    assert TradingState.REDUCING not in [after for _, after, _ in changes(engine)]
+    assert len(events_of(engine, ev.OrderSent)) > 0
+
+
 # ---- what is told -----------------------------------------------------------------------------
 
 
