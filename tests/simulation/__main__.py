@@ -16,7 +16,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.simulation.day import DAY_WINDOWS, TRACE, Day
+from tests.simulation.day import TRACE, Day
+from tests.simulation.scale import DAY, HOUR, Scale
+
+SCALES = {"day": DAY, "hour": HOUR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,10 @@ class Found:
     """The last events, of a failing day only."""
 
 
-def simulate(seed: int, windows: int, trace: int | None = TRACE) -> Found:
+def simulate(seed: int, scale: Scale, trace: int | None = TRACE) -> Found:
     """One seed's day; `trace` is how many of its last events are kept, None: all."""
     with tempfile.TemporaryDirectory() as folder:
-        day = Day(seed, Path(folder), windows)
+        day = Day(seed, Path(folder), scale)
         day.trace = deque(day.trace, maxlen=trace)
         broken = None
         try:
@@ -49,26 +52,26 @@ def simulate(seed: int, windows: int, trace: int | None = TRACE) -> Found:
 
 def main() -> int:
     asked = _arguments().parse_args()
-    windows = round(asked.days * DAY_WINDOWS)
+    scale = SCALES[asked.scale]
     if asked.seed is None:
-        return _many(range(asked.first, asked.first + asked.seeds), windows, asked.workers)
-    found = simulate(asked.seed, windows, None if asked.trace else TRACE)
+        return _many(range(asked.first, asked.first + asked.seeds), scale, asked.workers)
+    found = simulate(asked.seed, scale, None if asked.trace else TRACE)
     for line in found.trace:
         _say(line)
     _say(json.dumps({**asdict(found), "trace": len(found.trace)}))
     return int(found.broken is not None)
 
 
-def _many(seeds: range, windows: int, workers: int) -> int:
+def _many(seeds: range, scale: Scale, workers: int) -> int:
     begun, total, failed = time.monotonic(), Counter[str](), 0
     with ProcessPoolExecutor(workers) as pool:
-        for found in pool.map(partial(simulate, windows=windows), seeds):
+        for found in pool.map(partial(simulate, scale=scale), seeds):
             total.update(found.counts)
             if found.broken is not None:
                 failed += 1
                 _say(json.dumps(asdict(found)))
     took = round(time.monotonic() - begun, 1)
-    summary = {"seeds": len(seeds), "windows": windows, "failed": failed, "seconds": took}
+    summary = {"seeds": len(seeds), "windows": scale.windows, "failed": failed, "seconds": took}
     _say(json.dumps({**summary, "counts": dict(total.most_common())}))
     return int(failed > 0)
 
@@ -82,7 +85,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m tests.simulation")
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first one")
-    parser.add_argument("--days", type=float, default=1, help=f"of {DAY_WINDOWS} windows each")
+    parser.add_argument("--scale", choices=list(SCALES), default="day")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: every event of it")

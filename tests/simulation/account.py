@@ -1,12 +1,12 @@
 """Cash and shares by what was exchanged and by the verdicts, and by nothing else.
 
 Owns an account that has nothing in common with the ledger: no mean cost, no realised result, no
-reserve. It looks at each match once, takes it back where it failed, and pays at the verdict.
+reserve. It counts each match once, takes it back where it failed, and pays at the verdict.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from engine import events as ev
@@ -20,51 +20,56 @@ class Account:
     fills: dict[str, ev.FillMatched] = field(default_factory=dict)
     voided: set[str] = field(default_factory=set)
     verdicts: dict[str, str] = field(default_factory=dict)
+    exchanged: int = 0
+    """Micro-dollars received less those paid, fees included, of matches that did not fail."""
+    net: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Window -> outcome -> micro-shares bought less those sold."""
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(window, outcome) -> outcome token."""
 
     def happened(self, event: ev.Event) -> None:
         match event:
-            case ev.FillMatched():
-                self.fills.setdefault(event.fill_id, event)
-            case ev.FillVoided():
+            case ev.FillMatched() if event.fill_id not in self.fills:
+                self.fills[event.fill_id] = event
+                self.tokens[event.slug, event.outcome] = event.token_id
+                if event.fill_id not in self.voided:
+                    self._count(event, 1)
+            case ev.FillVoided() if event.fill_id not in self.voided:
                 self.voided.add(event.fill_id)
+                if event.fill_id in self.fills:
+                    self._count(self.fills[event.fill_id], -1)
             case ev.WindowResolved() if event.outcome is not None:
                 self.verdicts.setdefault(event.slug, event.outcome)
 
     def cash(self) -> int:
         """Micro-dollars, payouts included."""
-        return self._exchanged() + self._paid_out()
+        paid_out = (self.net[slug][outcome] for slug, outcome in self.verdicts.items())
+        return self.exchanged + sum(paid_out)
 
     def shares(self) -> dict[str, int]:
         """Outcome token -> micro-shares of windows that are not resolved, zeros left out."""
-        held: Counter[str] = Counter()
-        for fill in self._standing():
-            if fill.slug not in self.verdicts:
-                held[fill.token_id] += fill.shares if fill.side == "BUY" else -fill.shares
-        return {token: shares for token, shares in held.items() if shares}
+        return {self.tokens[key]: shares for key, shares in self._open() if shares}
 
     def floor(self) -> int:
         """Micro-dollars left if every window ends as it is worst for us."""
-        sides: dict[str, Counter[str]] = {}
-        for fill in self._standing():
-            if fill.slug not in self.verdicts:
-                side = sides.setdefault(fill.slug, Counter(UP=0, DOWN=0))
-                side[fill.outcome] += fill.shares if fill.side == "BUY" else -fill.shares
+        sides: defaultdict[str, Counter[str]] = defaultdict(lambda: Counter(UP=0, DOWN=0))
+        for (slug, outcome), shares in self._open():
+            sides[slug][outcome] += shares
         return self.cash() + sum(min(side.values()) for side in sides.values())
 
-    def _standing(self) -> list[ev.FillMatched]:
-        return [f for name, f in self.fills.items() if name not in self.voided]
+    def _open(self) -> list[tuple[tuple[str, str], int]]:
+        return [
+            ((slug, outcome), shares)
+            for slug, side in self.net.items()
+            if slug not in self.verdicts
+            for outcome, shares in side.items()
+        ]
 
-    def _exchanged(self) -> int:
-        total = 0
-        for fill in self._standing():
-            moved = fill.shares * fill.price_bp
-            total -= fill.fee
-            total += (moved if fill.side == "SELL" else -moved) // BP
-        return total
-
-    def _paid_out(self) -> int:
-        won = 0
-        for fill in self._standing():
-            if self.verdicts.get(fill.slug) == fill.outcome:
-                won += fill.shares if fill.side == "BUY" else -fill.shares
-        return won
+    def _count(self, fill: ev.FillMatched, times: int) -> None:
+        """`times`: 1 for a match, -1 to take it back."""
+        moved = fill.shares * fill.price_bp
+        received = (moved if fill.side == "SELL" else -moved) // BP - fill.fee
+        self.exchanged += times * received
+        self.net[fill.slug][fill.outcome] += times * (
+            fill.shares if fill.side == "BUY" else -fill.shares
+        )

@@ -1,7 +1,7 @@
 """One simulated day: a market, a venue, a person and an engine that dies now and then.
 
 Owns the order of a day's steps, the restarts and the trace. The clock is the market's; nothing here
-waits. A day is `DAY_WINDOWS` windows around a midnight, so that a day's limit begins anew in it.
+waits. Each has a midnight (UTC) in its middle, so that a day's limit begins anew in it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,7 @@ from engine.operator import follow, obey
 from engine.order import Intent
 from engine.paper import PaperVenue
 from engine.reconcile import differences
-from engine.settings import Limits, Safety, Settings
-from engine.settings import PaperVenue as Rates
+from engine.settings import Settings
 from engine.trading_state import Latch, TradingState
 from engine.venue import Statement
 from tests.simulation.auditor import Auditor, must
@@ -34,19 +32,11 @@ from tests.simulation.dice import Dice
 from tests.simulation.market import BadConnection, Faults
 from tests.simulation.person import Person
 from tests.simulation.policy import MoodyLadder
+from tests.simulation.scale import DAY, Scale, dealt
 from tests.simulation.venue import BadVenue, Killed
 
-DAY_WINDOWS = 4
-"""Windows of a simulated day: an hour of market time, of two assets, half of it before midnight
-(UTC) and half of it after."""
-STEP_MS = 5_000
-"""Market time between two looks at everything."""
-DECISION_MS = 2_000
-"""A tick every two seconds: a day is about order and not about decisions."""
 QUIETS_MS = 120_000
 """After the last window everything that was late has come."""
-DEATHS = 0.004
-"""Chance of a kill, and of a quit, in each step."""
 HASTE = 0.004
 """Chance of a halt from another thread each time that the engine's one writes events."""
 TRACE = 40
@@ -96,7 +86,7 @@ class Day:
 
     seed: int
     folder: Path
-    windows: int = DAY_WINDOWS
+    scale: Scale = DAY
     counts: Counter[str] = field(default_factory=Counter)
     trace: deque[str] = field(default_factory=lambda: deque(maxlen=TRACE))
     digests: list[str] = field(default_factory=list)
@@ -114,12 +104,13 @@ class Day:
     end_ms: int = field(init=False)
 
     def __post_init__(self) -> None:
-        start_ms = _before_midnight(self.windows)
+        windows = self.scale.windows
+        start_ms = _before_midnight(windows)
         dice = self._dice("settings")
-        self.settings = _settings(dice)
+        self.settings = dealt(dice, self.scale.decision_ms)
         self.clock = SimClock(start_ms)
-        source = SimFeed(self.seed, self.windows, start_ms)
-        self.end_ms = start_ms + self.windows * WINDOW_MS
+        source = SimFeed(self.seed, windows, start_ms, self.scale.market)
+        self.end_ms = start_ms + windows * WINDOW_MS
         self.feed = BadConnection(source, self._dice("market"), Faults.of(dice), start_ms)
         self.venue = self._bad_venue(dice)
         self.haste = self._dice("haste")
@@ -128,14 +119,14 @@ class Day:
     def run(self) -> None:
         """The whole day. Raises `Broken` for an invariant that does not hold."""
         person, fate = Person(self._dice("person")), self._dice("fate")
-        for t_ms in range(self.clock.now_ms, self.end_ms, STEP_MS):
+        for t_ms in range(self.clock.now_ms, self.end_ms, self.scale.step_ms):
             if t_ms < self.clock.now_ms:
                 continue  # nothing ran then
             self._step(t_ms, person, fate)
         self._be_quiet()
 
     def _step(self, t_ms: int, person: Person, fate: Dice) -> None:
-        if fate.happens(DEATHS):
+        if fate.happens(self.scale.deaths):
             self.venue.kill_in = fate.between(0, 30)
         try:
             self.advance(t_ms)
@@ -143,7 +134,7 @@ class Day:
             waiting = bool(self.engine.journal.ledger.working)
             for request in person.keys(trading=trading, waiting=waiting):
                 self.ask(request)
-            if fate.happens(DEATHS):
+            if fate.happens(self.scale.deaths):
                 self.counts["quits"] += 1
                 self._quit(fate)
         except Killed:
@@ -212,7 +203,7 @@ class Day:
         """Nothing is pressed and nobody dies any more: all that is owed is told."""
         self.venue.kill_in, self.venue.unknown, self.venue.late = -1, 0.0, 0.0
         until_ms = self.end_ms + WINDOW_MS + QUIETS_MS
-        for t_ms in range(self.end_ms, until_ms, 4 * STEP_MS):
+        for t_ms in range(self.end_ms, until_ms, 4 * self.scale.step_ms):
             self.advance(t_ms)
         ledger = self.engine.journal.ledger
         must(not ledger.working, f"orders without an end: {sorted(ledger.working)}")
@@ -276,28 +267,3 @@ class Day:
 def _before_midnight(windows: int) -> int:
     day_ms = 86_400_000
     return EPOCH_MS + 2 * day_ms - windows // 2 * WINDOW_MS
-
-
-def _settings(dice: Dice) -> Settings:
-    return Settings(
-        trade_size=Decimal(dice.one_of((20, 100, 400))),
-        decision_ms=DECISION_MS,
-        when_halted=dice.one_of(("hold", "flatten")),
-        limits=Limits(
-            order=Decimal(400),
-            asset=Decimal(dice.one_of((150, 450))),
-            exposure=Decimal(800),
-            daily_loss=Decimal(dice.one_of((60, 250, 600))),
-            opens_per_minute=dice.one_of((2, 12)),
-            spread=Decimal("0.08"),
-        ),
-        paper=Rates(
-            reject_rate=dice.one_of((0.0, 0.02, 0.3)),
-            delay_rate=dice.one_of((0.0, 0.3)),
-            delay_ms=dice.one_of((2_000, 20_000)),
-            settle_failure_rate=dice.one_of((0.0, 0.05, 0.4)),
-            settle_ms=dice.one_of((0, 2_000, 30_000)),
-            lost_answer_rate=dice.one_of((0.0, 0.02, 0.3)),
-        ),
-        safety=Safety(data_gap_s=dice.one_of((20.0, 60.0))),
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from engine.trader import Trader
 from engine.trading_state import TradingState
 from tests.simulation.auditor import Broken
 from tests.simulation.day import Day
+from tests.simulation.scale import HOUR
 
 SEEDS = range(20)
+GLIMPSE = replace(HOUR, windows=1)
+HALF = replace(HOUR, windows=2)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -28,7 +32,7 @@ def test_the_same_seed_is_the_same_day(tmp_path: Path) -> None:
     days = []
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
-        days.append(Day(3, tmp_path / name, windows=1))
+        days.append(Day(3, tmp_path / name, GLIMPSE))
         days[-1].run()
     assert days[0].digests == days[1].digests
 
@@ -84,7 +88,7 @@ def test_the_auditor_sees_a_defect_that_is_put_in(
 
 def broken(seed: int, folder: Path) -> bool:
     folder.mkdir()
-    day = Day(seed, folder, windows=2)
+    day = Day(seed, folder, HALF)
     try:
         day.run()
     except Broken:
