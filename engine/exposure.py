@@ -139,6 +139,23 @@ def reserve_for(intent: Intent) -> int:
     return intent.amount + _most_fee(intent.market, intent.amount)
 
 
+def order_sent(order_id: str, intent: Intent) -> ev.OrderSent:
+    """The event of an intent that leaves, with what it may cost at most."""
+    return ev.OrderSent(
+        order_id=order_id,
+        slug=intent.market.slug,
+        asset=intent.market.asset,
+        outcome=intent.outcome.value,
+        token_id=intent.token_id,
+        side=intent.side.value,
+        amount=intent.amount,
+        limit_bp=intent.limit_bp,
+        reserve=reserve_for(intent),
+        purpose=intent.purpose.value,
+        mid_bp=intent.mid_bp,
+    )
+
+
 def _exposure(ledger: Ledger, orders: list[_Open]) -> Exposure:
     by_asset: dict[str, int] = {}
     for holding in ledger.holdings.values():

@@ -90,15 +90,7 @@ class Intake:
         match message:
             case BookSnapshot():
                 self._take_book(message, at)
-            case (
-                VenueQuote()
-                | TradePrint()
-                | Bars()
-                | TradesMissed()
-                | TradesMended()
-                | Derivative()
-                | Liquidation()
-            ):
+            case _ if isinstance(message, OfUnderlying):
                 self._take_underlying(message, at)
             case MidQuote():
                 self._take_mid(message, at)

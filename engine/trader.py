@@ -16,7 +16,7 @@ from engine.book import Book
 from engine.decision import HOLD_ONLY, Action, Decision, Mask
 from engine.denial import Code, Denial
 from engine.desk import Desk
-from engine.exposure import Prospect, reserve_for
+from engine.exposure import Prospect, order_sent
 from engine.gate import Gate, Situation
 from engine.intents import closing, opening
 from engine.journal import Journal
@@ -226,22 +226,7 @@ class Trader:
 
     def _send(self, intent: Intent) -> str:
         order_id = f"o{self.journal.ledger.counts['OrderSent'] + 1}"
-        self.journal.record(
-            intent.t_ms,
-            ev.OrderSent(
-                order_id=order_id,
-                slug=intent.market.slug,
-                asset=intent.market.asset,
-                outcome=intent.outcome.value,
-                token_id=intent.token_id,
-                side=intent.side.value,
-                amount=intent.amount,
-                limit_bp=intent.limit_bp,
-                reserve=reserve_for(intent),
-                purpose=intent.purpose.value,
-                mid_bp=intent.mid_bp,
-            ),
-        )
+        self.journal.record(intent.t_ms, order_sent(order_id, intent))
         self.journal.log.commit()
         self.gate.left(intent)
         if kept_back := self._not_kept(intent) or self._overtaken(intent):

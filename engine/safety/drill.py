@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine import events as ev
 from engine.book import Book
 from engine.clock import Clock
 from engine.denial import Code, Denial
 from engine.errors import ConsoleError
-from engine.exposure import Prospect, reserve_for
+from engine.exposure import Prospect, order_sent
 from engine.gate import Gate, Situation
 from engine.intents import opening
 from engine.ledger import Ledger
@@ -78,7 +77,7 @@ class Ground:
         """As the trader does: the gate, the ledger, the venue."""
         denial = self.gate.check(intent, self._situation(intent))
         if denial is None:
-            self.ledger.apply(intent.t_ms, _sent(order_id, intent))
+            self.ledger.apply(intent.t_ms, order_sent(order_id, intent))
             self.venue.send(order_id, intent)
         return denial
 
@@ -126,19 +125,3 @@ def _cancels(stop: StopView) -> str:
 def _expect(held: bool, otherwise: str) -> None:  # noqa: FBT001 - what is asserted
     if not held:
         raise DrillError(otherwise)
-
-
-def _sent(order_id: str, intent: Intent) -> ev.OrderSent:
-    return ev.OrderSent(
-        order_id=order_id,
-        slug=intent.market.slug,
-        asset=intent.market.asset,
-        outcome=intent.outcome.value,
-        token_id=intent.token_id,
-        side=intent.side.value,
-        amount=intent.amount,
-        limit_bp=intent.limit_bp,
-        reserve=reserve_for(intent),
-        purpose=intent.purpose.value,
-        mid_bp=intent.mid_bp,
-    )
