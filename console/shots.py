@@ -56,6 +56,7 @@ SCENES = (
     Scene("dashboard-wide", (160, 48)),
     Scene("dashboard-80x24", (80, 24)),
     Scene("halted", (120, 36), ("ctrl+x",)),
+    Scene("safety", (120, 36), ("ctrl+x", "s")),
     Scene("fallback", (120, 36), ("M",)),
     Scene("arming", (120, 36), ("p",)),
     # At this size charts are block glyphs; DejaVu Sans Mono, the font of the PNGs, has no braille.

@@ -39,7 +39,13 @@ def stop_lines(stop: StopView, t_ms: int, money: Money, width: int) -> list[Line
     asked = f"{stop.grade} by {stop.origin} at {utc(stop.asked_ms)} UTC"
     ago = f", {age((t_ms - stop.asked_ms) / 1000)} ago"
     head = spread([(f"{'stop':<{LABELS}}", LABEL), (asked, STRONG), (ago, LABEL)], [ending], width)
-    return [head, *(fit(line, width) for line in _evidence(stop, t_ms, money))]
+    return [
+        head,
+        *(fit(line, width) for line in _known(stop, t_ms, money)),
+        spread(
+            _held(stop, money), [(f"  worst case {money.signed(stop.worst_case)}", PLAIN)], width
+        ),
+    ]
 
 
 def _settled(stop: StopView) -> bool:
@@ -47,16 +53,17 @@ def _settled(stop: StopView) -> bool:
     return stop.done and not stop.ambiguous
 
 
-def _evidence(stop: StopView, t_ms: int, money: Money) -> Iterator[Line]:
+def _known(stop: StopView, t_ms: int, money: Money) -> Iterator[Line]:
     yield fact(stop.kept, "latch", _latch(stop))
     yield _orders(stop)
     for order in stop.ambiguous:
         yield fact(None, "no answer", _ambiguous(order, t_ms, money))
+
+
+def _held(stop: StopView, money: Money) -> Line:
     held = money.sentence(", ".join(stop.held)) or "nothing"
-    worst = money.signed(stop.worst_case)
     selling = not stop.done and stop.grade == "flatten" and bool(stop.held)
-    mark = None if selling else True
-    yield fact(mark, "held", f"{held}{', being sold' if selling else ''}; worst case {worst}")
+    return fact(None if selling else True, "held", f"{'being sold: ' if selling else ''}{held}")
 
 
 def _latch(stop: StopView) -> str:

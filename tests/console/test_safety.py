@@ -116,6 +116,13 @@ def test_a_stop_is_not_called_done_while_an_order_has_no_answer() -> None:
     assert running_stop(stop()) is None
 
 
+def test_the_worst_case_of_a_stop_is_not_cut_off_by_what_is_held() -> None:
+    four = ("SOL UP 51.50", "ETH UP 50.49", "BTC DOWN 54.08", "XRP DOWN 50.49")
+    text = shown(calm(stop=stop(grade="flatten", held=four, done=False)), (80, 20))
+    assert "being sold: SOL UP 51.50, ETH" in text
+    assert "worst case -$437.81" in text
+
+
 def test_nothing_measured_is_unknown_and_never_zero() -> None:
     text = shown(SafetyView(stop=stop(worst_case=None, latched_ms=None)))
     for fact in ("worst case ?", "shut before this run", "none has run yet", "not made yet",

@@ -50,6 +50,7 @@ def test_every_picture_of_the_readme_has_a_scene() -> None:
         "dashboard-wide",
         "dashboard-80x24",
         "halted",
+        "safety",
         "fallback",
         "arming",
         "learning",

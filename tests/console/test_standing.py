@@ -33,6 +33,17 @@ def test_market_time_moves_only_when_asked_and_a_halt_shuts_the_gate() -> None:
         assert any("-> HALTED" in line.text for line in after.log)
 
 
+def test_it_is_guarded_like_every_other_run_and_a_stop_tells_its_evidence() -> None:
+    with standing_engine(seed=3, market_ms=5_000) as engine:
+        assert engine.latest().safety.drill.passed
+        assert all(duty.fresh for duty in engine.latest().safety.duties)
+        engine.ask(Halt("key"))
+        stop = engine.latest().safety.stop
+    assert stop is not None
+    assert stop.done
+    assert stop.kept
+
+
 def test_beside_a_standing_engine_a_challenger_keeps_up_and_can_be_switched() -> None:
     with learning_engine(seed=3, market_ms=10_000) as engine:
         learner = engine.latest().learning
