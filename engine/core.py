@@ -115,7 +115,7 @@ class Engine(Standing):
             has_books="book" in feed.info.has,
             state=self.state,
         )
-
+        journal.listeners.append(self.trader.happened)
         self.windows = Windows(self.desks, journal, self.trader, self.venue, self.meters)
         silence = Silence(feed.info.has, settings.safety.data_gap_s, self.t_ms)
         self.checks = Checks(journal, self.intake, self.breakers, settings.safety, silence)

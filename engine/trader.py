@@ -30,6 +30,8 @@ from engine.trading_state import TradingState
 from engine.units import MICRO, floor_to_step
 from engine.venue import Venue
 
+TOO_LATE = "a sale of it failed to settle too late to be tried again"
+
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
@@ -58,6 +60,8 @@ class Trader:
     """Window -> market time of the last attempt to sell it."""
     told: dict[str, set[str]] = field(default_factory=dict)
     """Window -> kinds of reasons already written down."""
+    came_back: set[str] = field(default_factory=set)
+    """Windows of which a match failed to settle since the exit rules last looked."""
 
     # ---- what the policy may and did choose -------------------------------------------------
 
@@ -112,6 +116,7 @@ class Trader:
 
     def sell_what_must_go(self, t_ms: int, flattening: bool) -> None:  # noqa: FBT001 - a state, not a mode
         """The window-end rule for every open window, and flatten for all of them."""
+        self.came_back.clear()
         for slug in self.journal.ledger.open_slugs():
             market = self._market(slug)
             if not market.start_ms <= t_ms < market.end_ms:
@@ -143,7 +148,9 @@ class Trader:
         if denial is None:
             self._send(intent)
             self.held_because[market.slug] = "the last order to sell it did not fill"
-        elif denial.code is not Code.ORDER_IN_FLIGHT:
+        elif denial.code is Code.ORDER_IN_FLIGHT:  # the policy's own, as a rule: not worth a line
+            self.held_because[market.slug] = "an order of it was under way"
+        else:
             self._hold(t_ms, market.slug, Blocked(denial.code, str(denial)))
 
     def _cannot_sell_on(self, t_ms: int, holding: Holding) -> Blocked | None:
@@ -169,7 +176,13 @@ class Trader:
         """The window is over. Returns why what was held of it was not sold, if anything tried."""
         self.tried_ms.pop(market.slug, None)
         self.told.pop(market.slug, None)
-        return self.held_because.pop(market.slug, None)
+        returned = TOO_LATE if market.slug in self.came_back else None
+        return self.held_because.pop(market.slug, None) or returned
+
+    def happened(self, slug: str, event: ev.Event, _realised: int) -> None:
+        """A listener of the journal: a match that fails to settle brings a position back."""
+        if isinstance(event, ev.FillVoided):
+            self.came_back.add(slug)
 
     # ---- intents ---------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from engine.messages import (
 from engine.operator import obey
 from engine.order import Side
 from engine.picture import picture
+from engine.trader import TOO_LATE, Trader
 from engine.trading_state import Latch, TradingState
 from engine.units import MICRO
 from engine.windows import RETURNED, UNMANAGED
@@ -274,3 +275,50 @@ def test_a_sale_that_fails_to_settle_after_the_end_is_explained_by_the_next_tick
     engine.advance(engine.t_ms + ORDINARY.decision_ms)
     assert engine.journal.ledger.awaiting == {MARKET.slug: RETURNED}
     assert engine.meters.unmanaged == 0
+
+
+def sold_once(call: int) -> Action:
+    return Action.BUY if call < 1_100 else Action.SELL if call == 1_100 else Action.HOLD
+
+
+def with_a_sale_that_does_not_settle() -> tuple[Engine, ev.FillMatched]:
+    slow = ORDINARY.model_copy(update={"paper": SURE.model_copy(update={"settle_ms": 400_000})})
+    engine = engine_on(window(), sold_once, slow)
+    engine.advance(END - 100)
+    pending = engine.journal.ledger.pending.values()
+    (sale,) = {booked.fill for booked in pending if booked.fill.side == "SELL"}
+    return engine, sale
+
+
+def test_a_sale_that_fails_to_settle_between_the_last_look_and_the_end_is_explained() -> None:
+    """Found by a simulated day (seed 20086): it was called a window that no rule tried to sell."""
+    engine, sale = with_a_sale_that_does_not_settle()
+    engine.journal.record(engine.t_ms, ev.FillVoided(sale.fill_id))
+    engine.advance(END)
+    assert engine.journal.ledger.awaiting == {MARKET.slug: TOO_LATE}
+    assert engine.meters.unmanaged == 0
+
+
+def test_a_sale_that_failed_to_settle_in_time_is_no_excuse_for_an_exit_rule_that_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Trader, "_leave_window", lambda *_: None)
+    engine, sale = with_a_sale_that_does_not_settle()
+    engine.t_ms = END - 2_000
+    engine.journal.record(engine.t_ms, ev.FillVoided(sale.fill_id))
+    engine.trader.sell_what_must_go(END - 1_000, False)
+    engine.advance(END)
+    assert engine.journal.ledger.awaiting == {MARKET.slug: UNMANAGED}
+    assert engine.meters.unmanaged == 1
+
+
+def test_an_exit_rule_that_finds_the_policys_own_order_under_way_has_looked() -> None:
+    cutoff = ORDINARY.limits.exit_cutoff
+    first_look = round((1 - cutoff) * MARKET.window_seconds * 1000 / ORDINARY.decision_ms)
+    engine = engine_on(
+        window(), lambda call: Action.BUY if call < first_look else Action.SELL, SLOW
+    )
+    engine.advance(START_MS + first_look * ORDINARY.decision_ms)
+    (order,) = engine.journal.ledger.working.values()
+    assert order.purpose == "close"
+    assert engine.trader.held_because == {MARKET.slug: "an order of it was under way"}
