@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from textual.notifications import SeverityLevel
 
+from engine.alerts.alert import Kind
 from engine.safety_view import AlertView, DrillView
 from engine.snapshot import Snapshot
 
@@ -34,6 +35,8 @@ class Toast:
     """``info``, ``warn`` or ``alarm``."""
     until: float
     """Monotonic seconds."""
+    kind: str = ""
+    """One of `engine.alerts.alert.Kind`; "" where it is no alert."""
 
     @property
     def severity(self) -> SeverityLevel:
@@ -88,7 +91,7 @@ class Toasts:
         fresh = [*self._drill(snapshot.safety.drill, now), *self._alerts(snapshot, now)]
         if not fresh:
             return None
-        self._standing += fresh
+        self._standing = _without_halts([*self._standing, *fresh])
         return News(self._all(now), any(toast.level == "alarm" for toast in fresh))
 
     def _all(self, now: float) -> tuple[Toast, ...]:
@@ -113,10 +116,16 @@ class Toasts:
         unheard = [alert for alert in snapshot.safety.alerts if alert.seq > self._heard]
         self._heard = max((alert.seq for alert in unheard), default=self._heard)
         return [
-            Toast(a.seq, f"{a.kind}: {a.text}", a.level, now + _SECONDS.get(a.level, 8.0))
+            Toast(a.seq, f"{a.kind}: {a.text}", a.level, now + _SECONDS.get(a.level, 8.0), a.kind)
             for a in unheard
             if _is_news(a, snapshot)
         ]
+
+
+def _without_halts(toasts: list[Toast]) -> list[Toast]:
+    """The evidence of a stop says that it was one: what told so before it has had its time."""
+    told = max((toast.seq for toast in toasts if toast.kind == Kind.STOP), default=0)
+    return [toast for toast in toasts if toast.kind != Kind.HALT or toast.seq > told]
 
 
 def _is_news(alert: AlertView, snapshot: Snapshot) -> bool:

@@ -16,6 +16,10 @@ from engine.snapshot import Snapshot
 _ANSWERS = (None, "keep", "flatten")
 _WIDTHS = (-4, -4, 12, 13, 13)
 _HEADS = ("", "", "shares", "paid", "bids pay")
+_IN_FLIGHT = (
+    "What rests is cancelled on leaving; an order whose end is not known by then is not forgotten:"
+    " it is reconciled at the next start."
+)
 
 
 class QuitModal(ChoiceDialog[str | None]):
@@ -47,8 +51,7 @@ def quit_lines(snapshot: Snapshot, money: Money) -> list[Line]:
     """What is open now, and what happens to an order in flight."""
     return [
         *_open(snapshot, money),
-        line("What rests is cancelled on leaving; an order whose end is not known by then", LABEL),
-        line("is not forgotten: it is reconciled at the next start.", LABEL),
+        line(_IN_FLIGHT, LABEL),
         *_lost_terminal(snapshot),
         BLANK,
     ]

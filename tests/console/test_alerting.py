@@ -66,6 +66,17 @@ def test_an_alarm_stays_its_time_though_something_follows() -> None:
     assert len(texts(toasts.news(holding(alert(3, "info")), 16.0))) == 1
 
 
+def test_the_evidence_of_a_stop_stands_in_place_of_the_halt_that_it_followed() -> None:
+    toasts, halt = Toasts(), replace(alert(1), kind="halt")
+    stop = replace(alert(2), kind="stop")
+    assert texts(toasts.news(holding(halt), 0.0)) == ["halt: number 1"]
+    assert texts(toasts.news(holding(halt, stop), 1.0)) == ["stop: number 2"]
+    assert texts(toasts.news(holding(replace(alert(3), kind="halt")), 2.0)) == [
+        "stop: number 2",
+        "halt: number 3",
+    ]
+
+
 def test_only_a_new_alarm_rings() -> None:
     toasts = Toasts()
     first = toasts.news(holding(alert(1)), 0.0)
