@@ -1,4 +1,4 @@
-"""Twenty simulated days, and that the auditor would have seen something."""
+"""Simulated days, and that the auditor would have seen something."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.simulation.auditor import Broken
 from tests.simulation.day import Day
 from tests.simulation.scale import HOUR
 
-SEEDS = range(20)
+SEEDS = (*range(20), 20086)
+"""Twenty, and one that once failed: a sale that came back in the last moment of its window."""
 GLIMPSE = replace(HOUR, windows=1)
 HALF = replace(HOUR, windows=2)
 
