@@ -89,9 +89,9 @@ class Ledger:
     """Of the working orders, those whose answer was lost, by order id."""
     refused: set[str] = field(default_factory=set)
     """Orders of which the venue said that nothing of them was or will be traded."""
-    absent: set[str] = field(default_factory=set)
-    """Orders of which nothing was known when their last moment had passed. That is a conclusion: a
-    match that is told after all is evidence, and outweighs it."""
+    over: dict[str, ev.OrderSent] = field(default_factory=dict)
+    """Orders that have ended, the refused ones left out. Whatever was said of their end, a match
+    that is told after all is evidence, and outweighs it."""
     accounts: dict[str, TokenAccount] = field(default_factory=dict)
     """Every trade, by outcome token."""
     token_of: dict[str, str] = field(default_factory=dict)
@@ -204,7 +204,7 @@ class Ledger:
     # ---- orders ----------------------------------------------------------------------------
 
     def _send(self, t_ms: int, order: ev.OrderSent) -> None:
-        known = (self.working, self.refused, self.absent)
+        known = (self.working, self.refused, self.over)
         if any(order.order_id in orders for orders in known):
             raise InvalidTransition(f"order {order.order_id} cannot be sent twice")
         self.working[order.order_id] = order
@@ -218,8 +218,9 @@ class Ledger:
             self.ambiguous[event.order_id] = event
 
     def _end(self, event: ev.OrderDone) -> None:
-        if event.how == "absent" and not self._traded(event.order_id):
-            self.absent.add(event.order_id)
+        order = self.working.get(event.order_id)
+        if order is not None:
+            self.over[event.order_id] = order
         self._forget_order(event.order_id)
 
     def _refuse(self, order_id: str) -> None:
@@ -255,7 +256,6 @@ class Ledger:
         self.token_of[fill.fill_id] = account.token_id
         self.pending[fill.fill_id] = Booked(fill, moved(fill))
         self._sums(fill.asset).fills += 1
-        self.absent.discard(fill.order_id)
         self._believe_early(fill.fill_id)
 
     def _believe_early(self, fill_id: str) -> None:
@@ -313,6 +313,8 @@ class Ledger:
     ) -> None:
         """These fills of a token stand now. Raises before anything is changed."""
         sums = add_up(standing.values(), {*self.pending, *unsettled}, account.closed)
+        if self.verdicts.get(account.slug) is not None:
+            sums = sums.without_cost()
         cash, realised = self._worth(account)
         book = self._sums(account.asset)
         book.fees += sums.charged - account.sums.charged
@@ -367,6 +369,7 @@ class Ledger:
             return
         self.awaiting.pop(event.slug, None)
         for account, (cash, realised) in zip(accounts, before, strict=True):
+            account.sums = account.sums.without_cost()
             self._move(account, cash, realised)
             self._close_if_over(account)
 

@@ -44,8 +44,7 @@ def settle(ledger: Ledger, statement: Statement, t_ms: int, last_ms: int) -> lis
     found: list[ev.Event] = [
         fill
         for fill in statement.fills
-        if (fill.order_id in ledger.working or fill.order_id in ledger.absent)
-        and not ledger.knows(fill.fill_id)
+        if not ledger.knows(fill.fill_id) and _is_ours(ledger, statement, fill.order_id)
     ]
     known = {order.order_id: order for order in statement.orders}
     for order_id in ledger.working:
@@ -64,6 +63,22 @@ def differences(ledger: Ledger, statement: Statement) -> tuple[str, ...]:
     account before the other; nor are those of resolved windows, which the ledger has paid out.
     """
     return (*_orders(ledger, statement), *_fills(ledger, statement), *_shares(ledger, statement))
+
+
+def _is_ours(ledger: Ledger, statement: Statement, order_id: str) -> bool:
+    """Whether we sent this order, and all that it is said to have matched is no more than it
+    asked for. What we were told of its end does not matter: a match may be lost on its way."""
+    order = ledger.working.get(order_id) or ledger.over.get(order_id)
+    if order is None:
+        return False
+    fills = {fill.fill_id: fill for fill in ledger.fills_of(order)}
+    fills |= {fill.fill_id: fill for fill in statement.fills if fill.order_id == order_id}
+    if any((fill.token_id, fill.side) != (order.token_id, order.side) for fill in fills.values()):
+        return False
+    if order.side == "SELL":
+        return sum(fill.shares for fill in fills.values()) <= order.amount
+    spent = sum(cost_micro(fill.shares, fill.price_bp) for fill in fills.values())
+    return spent <= order.amount + ROUNDING
 
 
 def _last_moment(ledger: Ledger, order_id: str, last_ms: int) -> int:

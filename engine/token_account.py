@@ -9,7 +9,7 @@ knows no other token.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.events import FillMatched
 from engine.units import cost_micro, proceeds_micro
@@ -36,6 +36,11 @@ class Sums:
     def realised(self) -> int:
         """Micro-dollars gained by the sales."""
         return self.cash + self.paid + self.fees
+
+    def without_cost(self) -> Sums:
+        """For a window that is resolved: what was held has been paid out, so that cost plays no
+        part any more, and what is told late comes to the same as what was told in time."""
+        return replace(self, paid=0, fees=0)
 
 
 def add_up(fills: Iterable[FillMatched], unsettled: Container[str], start: Sums) -> Sums:
@@ -109,9 +114,8 @@ class TokenAccount:
         return [fill for fill in told if fill.order_id == order_id]
 
     def close(self) -> None:
-        """The window is resolved and everything has settled: keep the sums, not the fills. Cost
-        plays no part any more, since what was held has been paid out."""
-        self.closed = Sums(shares=self.sums.shares, cash=self.sums.cash, charged=self.sums.charged)
+        """The window is resolved and everything has settled: keep the sums, not the fills."""
+        self.closed = replace(self.sums.without_cost(), unsettled=0)
         self.sums = self.closed
         self.standing.clear()
         self.voided.clear()

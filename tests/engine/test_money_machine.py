@@ -37,7 +37,7 @@ def state_of(ledger: Ledger) -> dict[str, Any]:
         "working": ledger.working,
         "ambiguous": ledger.ambiguous,
         "refused": ledger.refused,
-        "absent": ledger.absent,
+        "over": ledger.over,
         "pending": ledger.pending,
         "sums": {token: account.sums for token, account in ledger.accounts.items()},
         "assets": ledger.assets,
@@ -287,6 +287,8 @@ def test_an_order_is_not_sent_twice() -> None:
         told([order, order])
     with pytest.raises(InvalidTransition, match="sent twice"):
         told([order, ev.OrderDone("o1", "absent"), order])
+    with pytest.raises(InvalidTransition, match="sent twice"):
+        told([order, ev.OrderDone("o1", "filled"), order])
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -295,6 +297,16 @@ def test_a_match_outweighs_that_nobody_knew_its_order(late: bool) -> None:
     told_of: list[ev.Event] = [order, gone, BOUGHT] if late else [order, BOUGHT, gone]
     known = told([order, BOUGHT, ev.OrderDone("o1", "filled")])
     assert state_of(told(told_of)) == state_of(known)
+
+
+def test_a_match_told_after_the_verdict_leaves_the_books_of_one_told_before_it() -> None:
+    """What had been bought before was kept with its cost in one order of news and without it in
+    the other."""
+    before: list[ev.Event] = [fill("o0.0", shares=400), ev.FillSettled("o0.0")]
+    order, gone = sent(1, Side.BUY, Outcome.UP, 60_000_000), ev.OrderDone("o1", "absent")
+    verdict = ev.WindowResolved(MARKET.slug, "UP", "x")
+    late = told([*before, order, gone, verdict, BOUGHT])
+    assert state_of(late) == state_of(told([*before, order, BOUGHT, gone, verdict]))
 
 
 LATE: list[tuple[str, Callable[[str], list[ev.Event]]]] = [

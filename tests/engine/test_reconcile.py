@@ -65,6 +65,35 @@ def test_a_match_that_is_told_after_the_last_moment_is_booked_and_nothing_differ
     assert differences(ledger, MATCHED) == ()
 
 
+@pytest.mark.parametrize("how", ["filled", "partly filled", "cancelled", "killed"])
+def test_a_match_that_was_lost_on_its_way_is_booked_whatever_was_said_of_its_order(
+    how: str,
+) -> None:
+    """Found by a simulated hour (seed 30411): a killed process had taken the match with it, the end
+    of the order was told again, and the position stayed wrong."""
+    ledger = told([ORDER, ev.OrderDone("o1", how)])
+    (found,) = settle(ledger, MATCHED, NOW, UNKNOWN_MS)
+    assert found == FILL
+    ledger.apply(NOW, found)
+    assert differences(ledger, MATCHED) == ()
+
+
+@pytest.mark.parametrize(
+    "told_of",
+    [
+        fill("o1.1", shares=1),
+        replace(fill("o1.1", shares=1), token_id=MARKET.down_token),
+        fill("o1.1", Side.SELL, shares=1),
+    ],
+    ids=["more than ordered", "another token", "another side"],
+)
+def test_a_match_that_its_order_cannot_have_made_is_not_booked(told_of: ev.FillMatched) -> None:
+    ledger = told([ORDER, FILL, ev.OrderDone("o1", "filled")])
+    statement = replace(MATCHED, fills=(FILL, told_of))
+    assert settle(ledger, statement, NOW, UNKNOWN_MS) == []
+    assert differences(ledger, statement)
+
+
 def test_a_match_of_an_order_that_was_never_ours_is_not_booked() -> None:
     ledger = told([])
     assert settle(ledger, MATCHED, NOW, UNKNOWN_MS) == []
