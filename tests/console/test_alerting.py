@@ -144,6 +144,18 @@ async def test_an_alarm_is_seen_and_rings(size: tuple[int, int], rung: list[str]
         assert rung == ["rung"], "once"
 
 
+async def test_toasts_of_the_past_leave_nothing_on_the_screen() -> None:
+    """Each left its holder behind, with a task and its layout: a megabyte for every stop."""
+    engine = FakeEngine()
+    async with running(engine, MEDIUM) as (app, pilot):
+        for number in range(1, 7):
+            engine.change(safety=SafetyView(alerts=(alert(number),)))
+            app.poll()
+            await pilot.pause()
+        await pilot.pause()
+        assert len(app.screen.query("ToastHolder")) == len(app.screen.query("Toast")) <= MOST
+
+
 async def test_the_bell_can_be_silenced_and_the_toast_stays(rung: list[str]) -> None:
     engine = FakeEngine()
     async with running(engine) as (app, pilot):
