@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.signals import CLOSED, LEAVES, STOPS, OnHangup, Signals
+from console.signals import CLOSED, LEAVES, SELDOM, STOPS, OnHangup, Signals
 from engine.requests import CloseOut, Halt
 from engine.snapshot import Snapshot
 from tests.console.fakes import FakeEngine, sample_snapshot
@@ -49,6 +50,15 @@ def test_a_stop_has_reached_the_engine_when_its_handler_returns(number: signal.S
         signal.raise_signal(number)
         assert engine.requests == [Halt(f"signal {number.name}")]
         assert signals.number is None
+
+
+def test_a_run_collects_all_its_garbage_seldom_and_gives_that_back() -> None:
+    before = gc.get_threshold()
+    with Signals("hold", leave_s=1.0):
+        assert gc.get_threshold() == (*before[:2], SELDOM)
+        assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_stop_that_came_before_the_engine_is_not_forgotten() -> None:
