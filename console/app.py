@@ -171,7 +171,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             self.bell()
 
     def _toast(self, news: News) -> None:
-        self._clear_toasts()
+        self.clear_notifications()
         look, now = self.look(), self._clock()
         # Over a dialog only the newest: more would cover its answer.
         shown = news.toasts if self.screen is self.main else news.toasts[-1:]
@@ -180,10 +180,10 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             seconds = toast.until - now
             self.notify(text, severity=toast.severity, markup=False, timeout=seconds)
 
-    def _clear_toasts(self) -> None:
-        """Textual (8.2) takes a toast out of its holder and keeps the holder, with a task and the
+    def clear_notifications(self) -> None:
+        """Textual's (8.2) takes a toast out of its holder and keeps the holder, with a task and the
         layout of the toast: a week of alerts would pile them up."""
-        self.clear_notifications()
+        super().clear_notifications()
         for screen in self.screen_stack:
             screen.query("ToastHolder").remove()
 

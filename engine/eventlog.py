@@ -44,6 +44,9 @@ from engine.log_chain import COLUMNS, GENESIS, link, verified
 from engine.log_migrations import PAPER, Owner, prepare
 from engine.log_reserve import Reserve
 
+NEVER = 2**63 - 1
+"""A wall time that never comes, unix milliseconds."""
+
 NOT_HASHED = (
     Learned,
     LearningNoted,
@@ -190,13 +193,17 @@ class EventLog:
 
     def halted_ms(self) -> int | None:
         """Wall time, unix milliseconds, at which this log's last word on the trading state was
-        HALTED; None where it was another, or there is none."""
+        HALTED; None where it was another, or there is none. A time that a damaged page does not
+        tell counts as `NEVER`: no RESUME came after it."""
         self.commit()
         last = self._db.execute(
-            "SELECT CAST(wall_ms AS INTEGER), json_extract(CAST(payload AS TEXT), '$.after')"
+            "SELECT CASE typeof(wall_ms) WHEN 'integer' THEN wall_ms END,"
+            " json_extract(CAST(payload AS TEXT), '$.after')"
             " FROM events WHERE kind = 'StateChanged' ORDER BY seq DESC LIMIT 1"
         ).fetchone()
-        return int(last[0] or 0) if last is not None and last[1] == "HALTED" else None
+        if last is None or last[1] != "HALTED":
+            return None
+        return NEVER if last[0] is None else int(last[0])
 
     def decided(self) -> int:
         """How many decisions the log holds, of every session."""

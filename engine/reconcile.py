@@ -9,7 +9,7 @@ outweighs that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine import events as ev
 from engine.ledger import Ledger
@@ -77,8 +77,12 @@ def _is_ours(ledger: Ledger, statement: Statement, order_id: str) -> bool:
         return False
     if order.side == "SELL":
         return sum(fill.shares for fill in fills.values()) <= order.amount
-    spent = sum(cost_micro(fill.shares, fill.price_bp) for fill in fills.values())
-    return spent <= order.amount + ROUNDING
+    return _spent(fills.values()) <= order.amount + ROUNDING
+
+
+def _spent(fills: Iterable[ev.FillMatched]) -> int:
+    """Micro-dollars paid, without fees."""
+    return sum(cost_micro(fill.shares, fill.price_bp) for fill in fills)
 
 
 def _last_moment(ledger: Ledger, order_id: str, last_ms: int) -> int:
@@ -97,11 +101,7 @@ def _end_of(
     order = ledger.working[order_id]
     if order.side == "SELL":
         return "filled" if at_venue.filled >= order.amount else "partly filled"
-    spent = sum(
-        cost_micro(fill.shares, fill.price_bp)
-        for fill in statement.fills
-        if fill.order_id == order_id
-    )
+    spent = _spent(fill for fill in statement.fills if fill.order_id == order_id)
     return "filled" if spent >= order.amount - ROUNDING else "partly filled"
 
 

@@ -61,7 +61,7 @@ class Trader:
     told: dict[str, set[str]] = field(default_factory=dict)
     """Window -> kinds of reasons already written down."""
     came_back: set[str] = field(default_factory=set)
-    """Windows of which a match failed to settle since the exit rules last looked."""
+    """Windows of which a sale failed to settle since the exit rules last looked."""
 
     # ---- what the policy may and did choose -------------------------------------------------
 
@@ -180,9 +180,16 @@ class Trader:
         return self.held_because.pop(market.slug, None) or returned
 
     def happened(self, slug: str, event: ev.Event, _realised: int) -> None:
-        """A listener of the journal: a match that fails to settle brings a position back."""
-        if isinstance(event, ev.FillVoided):
+        """A listener of the journal: a sale that fails to settle brings a position back."""
+        if isinstance(event, ev.FillVoided) and self._was_sale(event.fill_id):
             self.came_back.add(slug)
+
+    def _was_sale(self, fill_id: str) -> bool:
+        """Whether a match that has failed to settle was a sale, as far as its books are open."""
+        ledger = self.journal.ledger
+        account = ledger.accounts.get(ledger.token_of.get(fill_id, ""))
+        fill = None if account is None else account.voided.get(fill_id)
+        return fill is not None and fill.side == "SELL"
 
     # ---- intents ---------------------------------------------------------------------------
 

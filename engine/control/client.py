@@ -43,7 +43,7 @@ class Connection:
     def __enter__(self) -> Self:
         try:
             self._connect()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: a `with` that is not entered closes no socket
             self._socket.close()
             raise
         return self

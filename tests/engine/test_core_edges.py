@@ -312,6 +312,19 @@ def test_a_sale_that_failed_to_settle_in_time_is_no_excuse_for_an_exit_rule_that
     assert engine.meters.unmanaged == 1
 
 
+def test_a_purchase_that_fails_to_settle_is_no_excuse_for_an_exit_rule_that_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Trader, "_leave_window", lambda *_: None)
+    engine = engine_on(window(), UP)
+    engine.advance(END - 100)
+    more = fill("o0.0", shares=10)
+    engine.journal.record(engine.t_ms, more)
+    engine.journal.record(engine.t_ms, ev.FillVoided(more.fill_id))
+    engine.advance(END)
+    assert engine.journal.ledger.awaiting == {MARKET.slug: UNMANAGED}
+
+
 def test_an_exit_rule_that_finds_the_policys_own_order_under_way_has_looked() -> None:
     cutoff = ORDINARY.limits.exit_cutoff
     first_look = round((1 - cutoff) * MARKET.window_seconds * 1000 / ORDINARY.decision_ms)

@@ -17,6 +17,7 @@ from engine.ledgers import log_to_go_on
 from engine.log_chain import check_chain
 from engine.log_migrations import PAPER, Owner
 from engine.log_repair import mend
+from engine.trading_state import Latch
 from tests.engine.build import MARKET, NOW, fill
 from tests.engine.recovery import old_log
 from tests.engine.test_eventlog import decision
@@ -302,3 +303,29 @@ def test_a_process_killed_at_any_step_of_the_mending_is_gone_on_with(
     else:
         pytest.fail("the mending has more steps than were tried")
     assert step >= 6
+
+
+@pytest.mark.parametrize("damage", ["NULL", "'noon'", "x'ff'", "CAST(x'ff' AS TEXT)"])
+def test_F41_a_halt_whose_time_is_torn_is_after_every_resume(path: Path, damage: str) -> None:
+    log = log_to_go_on(path.parent, "sim-7")
+    log.append(NOW + 100, 77, ev.StateChanged("ACTIVE", "HALTED", "halt by key"))
+    log.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_schema SET sql = replace(replace(sql, ' NOT NULL', ''), 'STRICT', '')"
+            " WHERE name = 'events'"
+        )
+        db.commit()
+    crime = f"UPDATE events SET wall_ms = {damage} WHERE kind = 'StateChanged'"  # noqa: S608 - constant
+    commit_a_crime(path, crime)
+    latch_path = path.parent / "HALTED"
+    latch = Latch(latch_path)
+    latch.shut_now("key")
+    latch.keep()
+    latch.release("RESUME")
+    with closing(EventLog(path)) as torn:
+        again = Latch(latch_path)
+        assert not again.shut
+        again.expect(torn.halted_ms())
+    assert again.shut
